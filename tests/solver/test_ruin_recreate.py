@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hubplanner as hp
-from hubplanner.model import Question, broken_years
+from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import first_plan as first
@@ -184,9 +184,47 @@ def test_first_plans_with_second_hubs_are_exchanged_whatever_time_there_is(monke
     assert better > 2
 
 
-def test_rows_do_not_say_what_a_plan_is_worth_where_people_are_assigned_or_years_count() -> None:
+@pytest.mark.parametrize("carry_over", [True, False])
+@pytest.mark.parametrize("rule", ["one hub", "second hub for a part"])
+def test_over_years_rows_say_what_hubs_cover_and_plans_keep_to_each_budget(rule: str, *, carry_over: bool) -> None:
+    same = 0
+    for seed in range(3):
+        problem, rng = town(seed, RULES[rule]), np.random.default_rng(seed)
+        periods = hp.Periods(
+            budgets=(20.0, 35.0, 15.0), growth=rng.uniform(0.0, 0.2, 80), discount_rate=0.1, carry_over=carry_over
+        )
+        objective = hp.MaxCoverage(constraints=(periods,))
+        builder = grown(problem, objective)
+        question, goal = builder.question, goals_of(objective)[0]
+        plan, before = RowPlan(builder), goal.value(builder.years())
+        assert plan.covered.sum() == pytest.approx(before)
+        for _ in range(30):
+            option = int(rng.integers(problem.n_options))
+            if problem.new[option] and builder.counts[option]:
+                plan.change(option, -1)
+            elif problem.new[option] and builder.fits(option):
+                added = plan.rate(np.array([option]), 0.0)[0]
+                known = plan.covered.sum()
+                plan.change(option, 1)
+                assert plan.covered.sum() - known == pytest.approx(added)
+            for year, (one, discount) in enumerate(zip(question.problems, question.discounts, strict=True)):
+                here = evaluate(one, np.flatnonzero(plan.since <= year)).covered_need
+                assert plan.covered[year] == pytest.approx(here * discount)
+        builder = grown(problem, objective)
+        ruin_and_recreate(builder, ENOUGH)
+        years = builder.years()
+        assert not broken_years(question, years)
+        most = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0, ties=False)).value
+        assert before - 1e-9 <= goal.value(years) <= most * (1 + 1e-9)
+        same += goal.value(years) >= most * (1 - 1e-6)
+    assert same
+
+
+def test_rows_do_not_say_what_a_plan_is_worth_where_people_are_assigned_or_floors_hold_over_years() -> None:
     problem = town(0, RULES["one hub"])
     seats = hp.MaxCoverage(budget=70.0, constraints=(hp.Capacity(people=(100.0, 200.0)),))
-    years = hp.MaxCoverage(constraints=(hp.Periods(budgets=(40.0, 40.0)),))
-    for asked in (seats, years, hp.PMedian(max_hubs=4)):
+    periods, floor = hp.Periods(budgets=(40.0, 40.0)), hp.Floor(weight=np.ones(80), share=0.1)
+    years = hp.MaxCoverage(constraints=(periods, floor))
+    fair = hp.MaxCoverage(fairness=thirds(problem), constraints=(periods,))
+    for asked in (seats, years, fair, hp.PMedian(max_hubs=4)):
         assert not is_known(PlanBuilder(Question.of(problem, asked)))

@@ -134,11 +134,12 @@ def exchange(
 def is_hard(question: Question) -> bool:
     """Tell whether neither growing nor a search is likely to find a good plan.
 
-    A second hub helps only beside a first, and for the worst group nothing is gained where another falls below it. Both
-    leave plans far below the relaxation.
+    A second hub helps only beside a first, for the worst group nothing is gained where another falls below it, and over
+    years a hub takes the money of others far from it. All leave plans far below the relaxation.
     """
     max_min = question.objective.max_min
-    return question.problems[-1].rule.backup > 1 or (max_min is not None and max_min.first)
+    over_years = question.periods is not None and not question.assigns
+    return question.problems[-1].rule.backup > 1 or (max_min is not None and max_min.first) or over_years
 
 
 def _by_rows(builder: PlanBuilder, deadline: Deadline, seed: int, work: float) -> None:

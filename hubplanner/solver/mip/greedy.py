@@ -232,10 +232,11 @@ class PlanBuilder:
         self._spend(year, float(self.cost[option]))
         self.opened.append(Opened(added=self.cover.open(option, weight), year=year, weight=weight))
 
-    def book(self, counts: Ints) -> None:
-        """Take other hubs (o,) in a plan of one year, with their cost, and leave what it covers as it is."""
-        self.counts = counts
-        self.spent[:] = total(self.cost, counts - self.nothing.counts)
+    def book(self, since: Ints, years: int) -> None:
+        """Take other hubs by the year (o,) in which each is opened, with their cost, and leave what they cover."""
+        self.counts = (since < years).astype(np.intp)
+        new = self.cost * (self.counts > self.nothing.counts)
+        self.spent[:] = np.cumsum(np.bincount(since, new, minlength=years)[:years])
         self.left = self._still()
 
     def may_close(self, option: int) -> bool:

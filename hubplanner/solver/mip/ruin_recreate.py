@@ -25,9 +25,9 @@ AT_LEAST = 50
 """Kicks that are made even where time is up: they take about as long as growing the plan."""
 MOST_CLOSED = 4
 """Hubs that a kick closes at most."""
-ELSEWHERE, OVERLAP = 0.15, 0.3
-"""Share of the hubs that may be closed, too, though they cover little of what the first one does; and least factor of
-what others share with it."""
+ELSEWHERE, OVER_YEARS, OVERLAP = 0.15, 0.5, 0.3
+"""Share of the hubs that may be closed, too, though they cover little of what the first one does; the same over years,
+where they take the money of the same ones; and least factor of what others share with it."""
 KEPT_OUT = 0.5
 """Share of kicks after which the first hub may not come back."""
 FORCED = 0.3
@@ -44,12 +44,18 @@ SHARPNESS = (100.0, 1000.0)
 
 
 def is_known(builder: PlanBuilder) -> bool:
-    """Tell whether rows say what a plan is worth: covered need in one year, one hub an option, nobody assigned."""
+    """Tell whether rows say what a plan is worth: covered need, one hub an option, nobody assigned.
+
+    Over years, covered need within budgets and what limits sites alone; not the worst group or floors.
+    """
     question, problem = builder.question, builder.problem
-    objective = question.objective
+    objective, plain = (
+        question.objective,
+        question.objective.fairness is None and not of_kind(question.constraints, Floor),
+    )
     covers = objective.maximises_coverage and objective.alpha_fairness is None and not question.assigns
     alone = builder.instance.most.max(initial=1) == 1 and not problem.measures and problem.backhaul is None
-    return covers and question.periods is None and alone and not of_kind(question.constraints, FullService)
+    return covers and (question.periods is None or plain) and alone and not of_kind(question.constraints, FullService)
 
 
 class RowPlan:
@@ -65,7 +71,10 @@ class RowPlan:
     Attributes
     ----------
     covered
-        (g,) weight of each sum that is covered: the groups that come first, or all need, then what floors count.
+        (g,) weight of each sum that is covered: the groups that come first, or the need of each year, then what floors
+        count.
+    since
+        (o,) year in which each option is opened; beyond the last where it is not.
     worth, prospect
         (g, o) weight of the rows that an option is the last to cover, and of those that wait for more than one.
     work
@@ -78,15 +87,21 @@ class RowPlan:
         self.builder, problem = builder, builder.problem
         rows, objective = builder.instance.cover_rows, builder.question.objective
         max_min = objective.max_min
-        first = list(max_min.with_need) if max_min is not None and max_min.first else [problem.need]
+        needs = [one.need for one in builder.question.problems]
+        self.is_fair = max_min is not None and max_min.first
+        first = list(max_min.with_need) if max_min is not None and max_min.first else needs
         floors = [
             floor for floor in of_kind(builder.question.constraints, Floor) if floor.share * math.fsum(floor.weight) > 0
         ]
         sums = [builder.instance.measure(np.asarray(one)) for one in (*first, *(floor.weight for floor in floors))]
         self.first = len(first)
+        counts_for = np.ones(len(sums))
+        if not self.is_fair:
+            counts_for[: self.first] = builder.question.discounts
         self.asked = np.array([floor.share * math.fsum(floor.weight) for floor in floors])
-        self.whole: Floats = np.array([math.fsum(one) for one in first])
-        weights = rows.weights[:, sums]
+        self.whole: Floats = np.array([math.fsum(one) for one in first]) * counts_for[: self.first]
+        self.total = max(float(self.whole.sum()), SHORT)
+        weights = rows.weights[:, sums] * counts_for
         row, part = np.nonzero(weights)
         self.weight: Floats = weights[row, part]
         self.size, self.count = problem.n_options, len(sums)
@@ -96,11 +111,17 @@ class RowPlan:
         self.starts, self.part = cover.indptr.astype(np.intp), part
         by_option: Any = cover.tocsc()
         self.option_starts, self.option_rows = by_option.indptr.astype(np.intp), by_option.indices.astype(np.intp)
-        counts = builder.counts
-        self.missing = rows.times[row] - np.asarray(cover @ counts).astype(np.intp)
+        self.years = 1 if self.is_fair else len(first)
+        self.year: Ints = np.arange(self.count) if self.years > 1 else np.zeros(self.count, dtype=np.intp)
+        self.since: Ints = np.where(builder.counts > 0, 0, self.years)
+        for hub in builder.opened:
+            self.since[hub.added.option] = hub.year
+        counts = (self.since[:, None] <= np.arange(self.years)).astype(np.intp)
+        held = np.asarray(cover.astype(np.intp) @ counts)
+        self.missing = rows.times[row] - held[np.arange(len(row)), self.year[part]]
         self.waits = bool((rows.times > 1).any())
-        self.gain: Floats = rows.gain[:, sums].T
-        self.covered: Floats = rows.base[sums] + self.gain @ counts
+        self.gain: Floats = (rows.gain[:, sums] * counts_for).T
+        self.covered: Floats = rows.base[sums] * counts_for + (self.gain * counts[:, self.year].T).sum(axis=1)
         self.covered += np.bincount(part, self.weight * (self.missing <= 0), minlength=self.count)
         self.work, self.sharpness = 0.0, SHARPNESS[0]
         self.worth, self.prospect = (
@@ -118,16 +139,18 @@ class RowPlan:
         return found.reshape(self.count, self.size).astype(np.float64)
 
     def change(self, option: int, sign: int) -> None:
-        """Open an option, or close it."""
-        counts = self.builder.counts.copy()
-        counts[option] += sign
-        self.builder.book(counts)
+        """Open an option in the first year that has the money, or close it."""
+        builder, size = self.builder, self.years
+        year = int(np.argmax(builder.cost[option] <= builder.left)) if sign > 0 else int(self.since[option])
+        self.since[option] = year if sign > 0 else size
+        builder.book(self.since, size)
         rows = self.option_rows[self.option_starts[option] : self.option_starts[option + 1]]
+        rows = rows[self.year[self.part[rows]] >= year]
         before = self.missing[rows]
         after = before - sign
         self.missing[rows] = after
         weight = self.weight[rows]
-        self.covered += sign * self.gain[:, option]
+        self.covered += sign * self.gain[:, option] * (self.year >= year)
         moved = (after <= 0).astype(np.intp) - (before <= 0)
         self.covered += np.bincount(self.part[rows], weight * moved, minlength=self.count)
         moved = (after == 1).astype(np.intp) - (before == 1)
@@ -152,13 +175,15 @@ class RowPlan:
 
     @property
     def least(self) -> float:
-        """The covered share, or the least of those of the groups."""
-        return float(self.shares.min())
+        """The covered share, over all years, or the least of those of the groups."""
+        return float(self.shares.min() if self.is_fair else self.covered[: self.first].sum() / self.total)
 
     @property
     def value(self) -> float:
         """What is to be raised: the covered share, or the smooth minimum of those of the groups."""
         least = self.least
+        if not self.is_fair:
+            return least
         return least - math.log(np.exp(-self.sharpness * (self.shares - least)).mean()) / self.sharpness
 
     @property
@@ -172,8 +197,8 @@ class RowPlan:
         short, found = self.short, np.zeros(self.count)
         if short.any():
             found[self.first :][short] = 1.0 / self.asked[short]
-        elif self.first == 1:
-            found[0] = 1.0
+        elif not self.is_fair:
+            found[: self.first] = 1.0
         else:
             shares = self.shares
             found[: self.first] = np.exp(-self.sharpness * (shares - shares.min())) / np.maximum(self.whole, SHORT)
@@ -181,14 +206,28 @@ class RowPlan:
 
     def save(self) -> tuple[Any, ...]:
         """Return the plan as it is."""
-        builder = self.builder
-        parts = (builder.counts, self.missing, self.covered, self.worth, self.prospect)
+        parts = (self.since, self.missing, self.covered, self.worth, self.prospect)
         return tuple(part.copy() for part in parts)
 
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Take a plan as it was."""
-        counts, self.missing, self.covered, self.worth, self.prospect = (part.copy() for part in saved)
-        self.builder.book(counts)
+        self.since, self.missing, self.covered, self.worth, self.prospect = (part.copy() for part in saved)
+        self.builder.book(self.since, self.years)
+
+    def rate(self, some: Ints, early: float) -> Floats:
+        """Return what some options add if they are opened as soon as there is the money.
+
+        Parameters
+        ----------
+        early
+            What rows that wait for more than one hub count for.
+        """
+        worth = self.price[:, None] * (self.worth + early * self.prospect if early else self.worth)[:, some]
+        if self.years == 1:
+            return np.asarray(worth.sum(axis=0))
+        first = np.argmax(self.builder.cost[some][:, None] <= self.builder.left, axis=1)
+        found: Floats = np.cumsum(worth[::-1], axis=0)[::-1][first, np.arange(len(some))]
+        return found
 
 
 def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float = 1.0) -> None:
@@ -225,19 +264,22 @@ def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *
             plan.restore(saved)
         elif plan.least > known * (1 + SHORT):
             best, known = plan.save(), plan.least
-    counts = best[0]
+    since = best[0]
     builder.restore(before)
-    for hub in [hub for hub in builder.opened if not counts[hub.added.option]]:
-        builder.close(hub)
-    for option in np.flatnonzero(counts > builder.counts).tolist():
-        builder.open(option, builder.need)
+    for hub in list(builder.opened):
+        if plan.years > 1 or since[hub.added.option] == plan.years:
+            builder.close(hub)
+    # In the order of their years each is open in its own at the latest.
+    for option in np.argsort(since, kind="stable").tolist():
+        if since[option] < plan.years and not builder.counts[option]:
+            builder.open(option, builder.need)
 
 
 def _ruin(plan: RowPlan, open_: Ints, rng: np.random.Generator) -> int:
     """Close a hub and some of those that cover most of what it covers; return the first."""
     builder, first = plan.builder, int(rng.choice(open_))
     shared = plan.overlap(first)[open_] * rng.uniform(OVERLAP, 1.0, len(open_))
-    far = rng.random(len(open_)) < ELSEWHERE
+    far = rng.random(len(open_)) < (ELSEWHERE if plan.years == 1 else OVER_YEARS)
     shared[far] = shared.max() * rng.random(int(far.sum()))
     beside = open_[np.argsort(-shared, kind="stable")][: int(rng.integers(0, MOST_CLOSED))]
     for option in [first, *beside[beside != first].tolist()]:
@@ -260,11 +302,7 @@ def _recreate(plan: RowPlan, out: int | None, rng: np.random.Generator) -> None:
             plan.change(option, 1)
     while True:
         some = builder.affordable()
-        price = plan.price
-        worth = price @ plan.worth[:, some]
-        if early:
-            worth = worth + early * (price @ plan.prospect[:, some])
-        rate = worth * factor[some]
+        rate = plan.rate(some, early) * factor[some]
         while len(rate):
             at = int(np.argmax(rate))
             if rate[at] <= 0:
