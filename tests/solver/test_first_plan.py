@@ -16,7 +16,7 @@ from hubplanner.problem import Planar, SiteStatus
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import relaxation, search, strategy
-from hubplanner.solver.mip.first_plan import exchange, first_plan, tries
+from hubplanner.solver.mip.first_plan import exchange, first_plan, plan_with, tries
 from hubplanner.solver.mip.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
 from hubplanner.solver.mip.subproblem import Subproblem
@@ -147,6 +147,16 @@ def test_exchanges_end_by_work_whatever_time_there_is(monkeypatch: pytest.Monkey
     monkeypatch.setattr(builder, "save", save)
     exchange(builder, ENOUGH, 3)
     assert tried == tries(builder) == most
+
+
+def test_what_grows_beside_a_known_plan_stops_when_time_is_up() -> None:
+    question = Question.of(town(2), ASKED["rooms, several a site"])
+    first, hubs = first_plan(question, PAST), []
+    assert first.opened is not None
+    for seconds in (0.0, 3.0, math.inf):
+        found = plan_with(question, np.flatnonzero(first.opened[-1]), Deadline(seconds, Ticking()))
+        hubs.append(0 if found.opened is None else int(found.opened.sum()))
+    assert hubs[0] < hubs[1] < hubs[2]
 
 
 def test_goals_after_the_first_share_the_rest_of_the_time_evenly() -> None:

@@ -87,13 +87,18 @@ def first_plan(
 def plan_with(question: Question, options: Ints, deadline: Deadline) -> Incumbent:
     """Return the plan of some hubs, opened as limits allow, and of what is missing; nothing where it breaks one.
 
+    It stops growing when time is up: there is another plan.
+
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
-    >>> plan_with(Question.of(line, hp.MaxCoverage(max_hubs=1)), np.array([0]), Deadline(0.0)).value
+    >>> plan_with(Question.of(line, hp.MaxCoverage(max_hubs=1)), np.array([0]), Deadline(float("inf"))).value
     3.0
     """
     builder = PlanBuilder(question)
+    builder.deadline = deadline
     for option in options.tolist():
+        if deadline.is_past:
+            break
         if builder.fits(option):
             builder.open(option, builder.need)
     builder.meet()
@@ -108,7 +113,7 @@ def exchange(
 
     Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, call it ruin and recreate.
     """
-    rng, every, share = np.random.default_rng(seed), builder.most_of.copy(), builder.share
+    rng, every, share, builder.deadline = np.random.default_rng(seed), builder.most_of.copy(), builder.share, deadline
     known = (-builder.shortfall, *builder.figures)
     for _ in range(min(tries(builder), most)):
         if deadline.is_past or not builder.opened or (any_will_do and known[0] >= 0):

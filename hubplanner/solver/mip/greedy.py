@@ -29,6 +29,7 @@ from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.problem import Bools, Floats, Ints, evaluate
 from hubplanner.problem.travel.base import within
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.cover_state import SHORT, Added, Cover, Units, total
 
 MANY = 1_000_000_000
@@ -118,6 +119,8 @@ class PlanBuilder:
         The new ones, in their order.
     most_of
         (o,) hubs that each option may have: fewer where a search wants others.
+    deadline
+        When to stop growing with what is open then: never, unless there is another plan.
     """
 
     def __init__(self, question: Question) -> None:
@@ -129,6 +132,7 @@ class PlanBuilder:
         self.cost = self.problem.option_cost
         self.counts = np.where(self.problem.existing, 1, 0)
         self.most_of = np.full(self.problem.n_options, MANY)
+        self.deadline = Deadline(math.inf)
         self.opened: list[Opened] = []
         self.spent: Floats = np.zeros(len(question.problems))
         constraints = question.constraints
@@ -334,7 +338,7 @@ class PlanBuilder:
             return
         near = within(self._far[self.problem.needing], reach)
         waits = ~near[:, self.counts > 0].any(axis=1)
-        while waits.any():
+        while waits.any() and not self.deadline.is_past:
             count = near[waits].sum(axis=0)
             free = [int(o) for o in self.affordable() if count[o] and self.fits(int(o))]
             if not free:
@@ -427,7 +431,7 @@ class PlanBuilder:
         some, most = some[most > 0], most[most > 0]
         heap = list(zip((-most / self.share[some]).tolist(), some.tolist(), strict=True))
         heapq.heapify(heap)
-        while heap and not enough:
+        while heap and not enough and not self.deadline.is_past:
             known, option = heapq.heappop(heap)
             added = self.cover.adds(option, worth.weight) if self.fits(option) else None
             now = 0.0 if added is None else worth.of(added) / float(self.share[option])
@@ -443,7 +447,7 @@ class PlanBuilder:
         """Open hubs that bring need nearer, the most for what they take first."""
         distance = np.minimum(self._far, self.problem.farthest)
         now = distance[:, self.counts > 0].min(axis=1, initial=self.problem.farthest)
-        while True:
+        while not self.deadline.is_past:
             free = [int(option) for option in self.affordable() if not self.counts[option] and self.fits(int(option))]
             if not free:
                 return
