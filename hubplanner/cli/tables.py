@@ -30,6 +30,7 @@ from hubplanner.formatting import (
     told_measures,
 )
 from hubplanner.scenario.assumptions import in_words
+from hubplanner.solver.covering.strategy import UNUSED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,12 +133,17 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         "Proof": proof(summary),
         **_goals(summary),
         **_sure(summary),
-        "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
+        "Time": f"{summary['seconds']:.1f} s{_searched_by(**summary['solver'])}",
     }
     table = Table.grid(padding=(0, 2))
     for name, value in rows.items():
         table.add_row(name, value)
     return table
+
+
+def _searched_by(*, name: str, version: str) -> str:
+    """Return which solver searched, or that none had to."""
+    return ", proven without a search" if version == UNUSED else f" with {name} {version}"
 
 
 def _paid(paid: dict[str, Any], currency: str) -> dict[str, str]:

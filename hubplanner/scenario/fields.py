@@ -139,8 +139,16 @@ def _all_or_some(value: object) -> object:
     return sites
 
 
+NO_DATABASE = (
+    "the path of a file: databases are read for demand, sites, joins, zones and spread_by alone; save the table as a "
+    r"file, such as with ogr2ogr or \copy of psql, and name that"
+)
+
+
 def _local_file(value: object) -> object:
     """Refuse what is no path of a file at hand, before anything opens it."""
+    if isinstance(value, str) and is_database(value):
+        raise ValueError(NO_DATABASE)
     if isinstance(value, str) and is_address(value):
         message = "the path of a file on this computer, not an address or a way into an archive; download it first"
         raise ValueError(message)

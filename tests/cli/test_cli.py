@@ -122,7 +122,15 @@ def test_solve_writes_the_run_and_tells_of_it(scenario: Path) -> None:
     assert done.returncode == 0
     assert fits(done.stdout)
     assert fits(done.stderr)
-    for words in ("New hubs", "People covered", "PKR 500", "Proof", "within the asked gap", "Punjab", "centre"):
+    for words in (
+        "New hubs",
+        "People covered",
+        "PKR 500",
+        "Proof",
+        "within the asked gap",
+        "without a search",
+        "Punjab",
+    ):
         assert words in done.stdout
     assert f"Files: {scenario.parent / 'first'}" in done.stdout
     assert "read the data ..." in done.stderr

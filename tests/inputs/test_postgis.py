@@ -222,6 +222,12 @@ def test_a_password_in_the_file_is_refused_and_not_shown(project: Project, url: 
     )
 
 
+SAVE = (
+    "the path of a file: databases are read for demand, sites, joins, zones and spread_by alone; save the table as a "
+    "file, such as with ogr2ogr"
+)
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -237,7 +243,21 @@ def test_a_password_in_the_file_is_refused_and_not_shown(project: Project, url: 
             "only with CSV or GeoParquet",
         ),
         ({"demand.path": "postgresql://a/gis", "demand.table": "t", "demand.layer": "t"}, "only for a file of layers"),
-        ({"travel": {"method": "matrix", "path": "postgresql://a/gis"}}, "the path of a file on this computer"),
+        ({"travel": {"method": "matrix", "path": "postgresql://a/gis"}}, SAVE),
+        ({"travel": {"method": "network", "roads": {"path": "postgresql://a/gis"}}}, SAVE),
+        ({"map": {"borders": "postgresql://a/gis"}}, SAVE),
+        (
+            {
+                "hubs.0.mbps": 1,
+                "hubs.1.mbps": 1,
+                "backhaul": {
+                    "nodes": [{"path": "postgresql://a/gis", "id": "id"}],
+                    "edges": "straight",
+                    "technologies": {"fibre": {"cost_per_km": 1}},
+                },
+            },
+            SAVE,
+        ),
     ],
 )
 def test_keys_that_do_not_go_with_a_database_are_refused(project: Project, settings: Any, told: str) -> None:

@@ -12,6 +12,7 @@ from hubplanner.scenario.backhaul_spec import (
     PlacesSpec,
 )
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
+from hubplanner.scenario.fields import NO_DATABASE
 from hubplanner.scenario.names import repeated
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
@@ -163,7 +164,8 @@ def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
                 yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
     for name, links in _link_files(scenario):
         if links.is_database:
-            yield f"{name}.path", links.path, "the path of a file; save the table as one"
+            yield f"{name}.path", links.path, NO_DATABASE
+            continue
         yield from _format_keys(name, links)
         if isinstance(links, PlacesSpec):
             yield from _place_keys(name, links)

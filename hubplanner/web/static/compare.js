@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { differs } from "./asked.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { figures, share, words } from "./format.js";
+import { figures, readable, share, words } from "./format.js";
 import { date, inShort } from "./saved.js";
 import { on, set, siteName, state } from "./store.js";
 import { takeView } from "./turns.js";
@@ -59,7 +59,7 @@ function select(letter, title) {
     el(
       "option",
       { value: run.id, selected: run.id === chosen[letter] },
-      [run.has_own_name ? run.name : null, differs(run), inShort(run), run.created ? date(run.created) : run.name].filter(Boolean).join(" · "),
+      [run.has_own_name ? run.name : null, elsewhere(run), differs(run), inShort(run), run.created ? date(run.created) : run.name].filter(Boolean).join(" · "),
     ),
   );
   return el(
@@ -68,6 +68,12 @@ function select(letter, title) {
     el("span", {}, title),
     el("select", { onchange: ({ target }) => (chosen[letter] = target.value) }, options),
   );
+}
+
+/** Name the scenario of a plan where it is another than the one that is open. */
+function elsewhere({ scenario }) {
+  const other = scenario !== state.scenario?.id && state.scenarios.find(({ id }) => id === scenario);
+  return other ? readable(other.name) : null;
 }
 
 async function compare() {

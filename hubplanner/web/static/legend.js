@@ -56,6 +56,7 @@ function draw() {
   const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
   const around = map.world.lines.features.length > 0 && !views().some(({ base }) => base);
   const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around) && (id !== "lines" || linked()) && (id !== "ways" || (followsRoads(state.plan) && !views().some(({ many }) => many))) && (id !== "islands" || apart()));
+  const aside = [...(state.compare ? map.world.notes : []), ...map.world.sources]; // beside two maps there is less room
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
@@ -68,10 +69,8 @@ function draw() {
       linked() ? links() : null,
       apart() ? island() : null,
     ),
-    map.world.notes.map(note),
-    map.world.sources.length
-      ? el("details", { class: "more", id: "legend-sources" }, el("summary", {}, _("About this map")), map.world.sources.map(note))
-      : null,
+    state.compare ? null : map.world.notes.map(note),
+    aside.length ? el("details", { class: "more", id: "legend-sources" }, el("summary", {}, _("About this map")), aside.map(note)) : null,
     el(
       "details",
       { class: "more", id: "legend-layers" },
@@ -158,7 +157,7 @@ function swatch(color) {
   return svg(
     "svg",
     { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" },
-    svg("rect", { width: 22, height: 14, rx: 2, fill: color }),
+    svg("rect", { x: 0.5, y: 0.5, width: 21, height: 13, rx: 2, fill: color, stroke: palette(state.theme).ink, "stroke-opacity": 0.35 }),
   );
 }
 

@@ -146,6 +146,7 @@ async function open(current) {
 function end() {
   part();
   if (!second) return undefined;
+  first.fit(first.bounds, false);
   second.take(); // what is still to come for it comes too late
   first.dress({ difference: false });
   return drawPlan(first, state.plan);
