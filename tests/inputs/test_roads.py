@@ -180,6 +180,17 @@ def test_roads_of_another_country_are_told(project: Project) -> None:
     assert any("lies from 16.9 to 18.1 E" in message and "is it the right file" in message for message in messages)
 
 
+def test_a_folder_is_told_with_what_it_holds(project: Project) -> None:
+    folder = project.folder / "roads"
+    folder.mkdir()
+    assert any(
+        "is a folder; name the file of roads in it" in told for told in project.messages(by_road(project, "roads"))
+    )
+    lines().to_file(folder / "trunk.gpkg")
+    [message] = project.messages(by_road(project, "roads"))
+    assert message == "roads: is a folder; name the file of roads in it, such as trunk.gpkg"
+
+
 def test_latitudes_in_the_place_of_longitudes_are_told(project: Project) -> None:
     turned = lines()
     turned.geometry = turned.geometry.transform(lambda places: places[:, ::-1])

@@ -76,6 +76,12 @@ def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ())
         Columns that are read beside those that the scenario names for roads.
     """
     path, before = Path(spec.path), len(faults)
+    if path.is_dir() and format_of(path).name == "Parquet" and not any(path.rglob("*.parquet")):
+        ends = (*osm.SUFFIXES, *graphml.SUFFIXES, *suffixes_of((*LINES, *DISTANCES)))
+        held = sorted(part.name for part in path.iterdir() if part.name.lower().endswith(ends))
+        allowed = f"is a folder; name the file of roads in it{f', such as {held[0]}' if held else ''}"
+        faults.append(Fault(file=path.name, allowed=allowed))
+        return None
     try:
         if path.suffix.lower() in osm.SUFFIXES + graphml.SUFFIXES:
             roads = _osm(spec, path, faults, more)
