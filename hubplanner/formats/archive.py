@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,7 @@ MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""
 MOST_FILES = 10_000
 _SHOWN = 5
+_CHUNK = 1 << 20
 _GEODATABASE = ".gdb"
 
 
@@ -60,6 +63,31 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
         what = str(error).partition("\n")[0][:80]
         cut = "; it may be cut short: fetch it again" if isinstance(error, zipfile.BadZipFile | EOFError) else ""
         raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {what}{cut}")) from error
+
+
+@contextmanager
+def gunzipped(path: Path) -> Iterator[Path]:
+    """Yield the file that gzip packed, called as it is without .gz; it is gone afterwards.
+
+    Raises
+    ------
+    DataError
+        Where it is damaged or too large.
+    """
+    left = MOST_BYTES
+    with tempfile.TemporaryDirectory(prefix="hubplanner-") as folder:
+        place = Path(folder) / path.with_suffix("").name
+        try:
+            with gzip.open(path) as source, place.open("xb") as file:
+                while data := source.read(_CHUNK):
+                    left -= len(data)
+                    if left < 0:
+                        raise DataError(Fault(file=path.name, allowed=f"at most {MOST_BYTES:,} bytes unpacked"))
+                    file.write(data)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            cut = "; it may be cut short: fetch it again" if isinstance(error, EOFError) else ""
+            raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {error}{cut}")) from error
+        yield place
 
 
 def _is_hidden(name: str) -> bool:

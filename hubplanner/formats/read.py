@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.formats.archive import unpacked
+from hubplanner.formats.archive import gunzipped, unpacked
 from hubplanner.formats.gdal import read_by_gdal
 from hubplanner.formats.geojson import read_geojson
 from hubplanner.formats.geopackage import read_geopackage
 from hubplanner.formats.json_table import kind_of_json
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
-from hubplanner.formats.table_formats import PACKED, format_of, suffixes_of
+from hubplanner.formats.table_formats import GZIP, PACKED, format_of, suffixes_of
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
@@ -33,6 +33,10 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
     DataError
         When there is anything else in the file than its name says, or it is not whole.
     """
+    if path.suffix.lower() == GZIP:
+        regular(path)
+        with gunzipped(path) as inner:
+            return read_layer(inner, layer, encoding)
     readers: dict[str, Callable[[], Layer]] = {
         "GeoJSON": lambda: read_geojson(path),
         "JSON": lambda: read_by_gdal(path, layer) if kind_of_json(path) == "topojson" else read_geojson(path),

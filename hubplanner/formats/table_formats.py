@@ -44,6 +44,8 @@ class TableFormat:
         Whether it is, or may be, a folder of files.
     packed
         Whether an archive may hold it.
+    gzipped
+        Whether it may be packed by gzip, its name then ending in .gz, such as .csv.gz.
     """
 
     name: str
@@ -59,12 +61,14 @@ class TableFormat:
     sheets: bool = False
     folder: bool = False
     packed: bool = False
+    gzipped: bool = False
 
 
 FORMATS: tuple[TableFormat, ...] = (
     TableFormat(
         name="CSV",
         suffixes=(".csv", ".tsv", ".tab", ".txt"),
+        gzipped=True,
         kind="table",
         chunked=True,
         distances=True,
@@ -81,10 +85,10 @@ FORMATS: tuple[TableFormat, ...] = (
         sheets=True,
         uploaded=True,
     ),
-    TableFormat(name="GeoJSON", suffixes=(".geojson",), layers=True, uploaded=True, packed=True),
+    TableFormat(name="GeoJSON", suffixes=(".geojson",), layers=True, uploaded=True, packed=True, gzipped=True),
     TableFormat(name="JSON", suffixes=(".json",), kind="either", layers=True, uploaded=True, packed=True),
-    TableFormat(name="TopoJSON", suffixes=(".topojson",), layers=True, uploaded=True, packed=True),
-    TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True, packed=True),
+    TableFormat(name="TopoJSON", suffixes=(".topojson",), layers=True, uploaded=True, packed=True, gzipped=True),
+    TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True, packed=True, gzipped=True),
     TableFormat(
         name="Shapefile",
         suffixes=(".shp",),
@@ -93,8 +97,8 @@ FORMATS: tuple[TableFormat, ...] = (
         packed=True,
         beside=(".shx", ".dbf", ".prj", ".cpg"),
     ),
-    TableFormat(name="KML", suffixes=(".kml",), layers=True, uploaded=True, packed=True),
-    TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, uploaded=True, packed=True),
+    TableFormat(name="KML", suffixes=(".kml",), layers=True, uploaded=True, packed=True, gzipped=True),
+    TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, uploaded=True, packed=True, gzipped=True),
     TableFormat(name="geodatabase", suffixes=(".gdb",), layers=True, folder=True, packed=True),
     TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True, uploaded=True),
     TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True, uploaded=True),
@@ -137,6 +141,7 @@ ADVICE: dict[tuple[str, ...], str] = {
 
 PARTITIONS = next(each for each in FORMATS if each.name == "Parquet")
 """What a folder is whose name tells of no other format."""
+GZIP = ".gz"
 OTHER = TableFormat(name="other", suffixes=(), kind="other", layers=True)
 """All that is not read; what to do about it is for the reader to say, once."""
 
@@ -150,10 +155,15 @@ def format_of(path: str | PurePath) -> TableFormat:
     'PostGIS'
     >>> format_of("towns.docx").kind
     'other'
+    >>> [format_of(name).name for name in ("towns.csv.gz", "towns.geojson.gz", "towns.xlsx.gz")]
+    ['CSV', 'GeoJSON', 'other']
     """
     if is_database(path):
         return next(each for each in FORMATS if each.name == "PostGIS")
     suffix = PurePath(path).suffix.lower()
+    if suffix == GZIP:
+        inner = format_of(PurePath(path).with_suffix(""))
+        return inner if inner.gzipped else OTHER
     unnamed = PARTITIONS if os.path.isdir(path) else OTHER  # noqa: PTH112 - what no path can be is none
     return next((each for each in FORMATS if suffix in each.suffixes), unnamed)
 

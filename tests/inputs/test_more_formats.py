@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import warnings
@@ -23,6 +24,7 @@ from hubplanner.formats.json_table import keyed_rows, read_json_table
 from hubplanner.formats.place_cells import read_place_cells
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.guesses.look import look_at_file
+from hubplanner.inputs.readers import csv as csv_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,6 +191,62 @@ def test_merged_cells_of_a_header_name_all_their_columns(project: Project) -> No
     settings = told(path, coordinates=True, header_rows=2, priority="weight", **names)
     found, expected = project.inputs(settings), project.inputs()
     assert build_problem(found).need.tolist() == build_problem(expected).need.tolist()
+
+
+def test_a_table_that_gzip_packed_is_the_table(project: Project) -> None:
+    plain = (project.folder / "demand.csv").read_bytes()
+    path = project.folder / "a.csv.gz"
+    path.write_bytes(gzip.compress(plain))
+    check_same(project, told(path, coordinates=True))
+    merged, expected = project.inputs(told(path, coordinates=True, merge=True)), project.inputs({"demand.merge": True})
+    assert build_problem(merged).need.tolist() == build_problem(expected).need.tolist()
+    [look] = look_at_file(path)
+    assert look.columns.one["people"].column == "people"
+    sites, kept = project.folder / "sites.csv", (project.folder / "sites.csv").read_bytes()
+    (project.folder / "sites.tsv.gz").write_bytes(gzip.compress(kept.replace(b",", b"\t")))
+    settings = told(path, coordinates=True) | {"sites.path": str(sites.with_suffix(".tsv.gz"))}
+    plan = hp.solve(project.read(settings))
+    assert plan.summary()["need"] == hp.solve(project.read()).summary()["need"]
+    assert audit_run(plan.write(project.folder / "run")).verdict == "pass"
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "fgb"])
+def test_a_layer_that_gzip_packed_is_the_layer(project: Project, suffix: str) -> None:
+    layer(project).to_file(project.folder / f"a.{suffix}", engine="pyogrio")
+    path = project.folder / f"a.{suffix}.gz"
+    whole = gzip.compress((project.folder / f"a.{suffix}").read_bytes())
+    path.write_bytes(whole)
+    check_same(project, told(path))
+    path.write_bytes(whole[:-20])
+    [fault] = project.messages(told(path))
+    assert fault.startswith(f"a.{suffix}.gz: cannot be unpacked: ")
+    assert fault.endswith("it may be cut short: fetch it again")
+    path.write_bytes(b"torn")
+    assert project.messages(told(path)) == [f"a.{suffix}.gz: cannot be unpacked: Not a gzipped file (b'to')"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (gzip.compress(b"demand_id,lon\n" * 99)[:-20], "is cut short, so that it cannot be unpacked; fetch it again"),
+        (b"demand_id,lon,lat\n", "cannot be read: Not a gzipped file"),
+        (gzip.compress(b"")[:10] + b"\xff" * 40, "cannot be unpacked: "),
+        (gzip.compress(b""), "is empty"),
+        (gzip.compress(b"a,b\n1\n"), "row 2"),
+    ],
+)
+def test_what_gzip_did_not_pack_well_is_told(project: Project, content: bytes, fault: str) -> None:
+    path = project.folder / "a.csv.gz"
+    path.write_bytes(content)
+    assert fault in project.messages(told(path, coordinates=True))[0]
+
+
+def test_no_more_is_unpacked_than_the_limit(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_files, "MOST_UNPACKED", 1000)
+    path = project.folder / "a.csv.gz"
+    path.write_bytes(gzip.compress((project.folder / "demand.csv").read_bytes() + b"\n" * 2000))
+    [fault] = project.messages(told(path, coordinates=True))
+    assert fault == "a.csv.gz: at most 1,000 bytes unpacked; unpack it first"
 
 
 def test_several_sheets_are_asked_about(project: Project) -> None:

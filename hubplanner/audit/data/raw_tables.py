@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 from collections.abc import Callable
@@ -36,7 +37,7 @@ TOTAL = re.compile(
 
 def read_text(path: Path, spec: FileSpec) -> pd.DataFrame:
     """Return a CSV file's cells as stripped text, without rows that are blank."""
-    data = path.read_bytes()
+    data = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
     own = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     text = data.decode(spec.encoding or own)
     lines = text.splitlines(keepends=True)

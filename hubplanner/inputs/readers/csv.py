@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.formats.table_formats import GZIP
 from hubplanner.problem import Ints
 
+MOST_UNPACKED = 8_000_000_000
+"""Bytes of a file that gzip packed: a small one may hold any number."""
 BLOCK = 1 << 24
 """Bytes that are parsed at once."""
 LONGEST_LINE = 1 << 26
@@ -233,13 +238,22 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
         _check_tags(part, path, faults)
         yield part
         yield from parts
+    except zlib.error as error:
+        faults.append(Fault(file=path.name, allowed=f"cannot be unpacked: {error}"))
+    except EOFError:
+        faults.append(Fault(file=path.name, allowed="is cut short, so that it cannot be unpacked; fetch it again"))
     except OSError as error:
         faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}"))
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a file, one that gzip packed as what it holds."""
+    return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == GZIP else path.open("rb")
+
+
 def _marked(path: Path) -> str | None:
     """Return the encoding of Unicode that a file's first bytes say; None where they say none, or UTF-8."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         start = file.read(4)
     if start in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
         return "utf-32"
@@ -287,10 +301,15 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[str]:
     """Yield whole lines of a file as text; stop, with a fault noted, at what is in another encoding."""
     decoder = codecs.getincrementaldecoder(encoding or "utf-8-sig")()
-    line, rest = 1, ""
-    with path.open("rb") as file:
+    line, rest, left = 1, "", MOST_UNPACKED
+    with _opened(path) as file:
         while True:
             data = file.read(BLOCK)
+            left -= len(data)
+            if left < 0 and path.suffix.lower() == GZIP:
+                allowed = f"at most {MOST_UNPACKED:,} bytes unpacked; unpack it first"
+                faults.append(Fault(file=path.name, allowed=allowed))
+                return
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
