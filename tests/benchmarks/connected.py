@@ -76,6 +76,7 @@ def _with_hops(net: Any, places: NDArray[np.float64], most: int) -> Any:
         node=np.stack([net.node[0], states.node]),
         line_cost=np.zeros((2, len(places), 1)),
         one_way=np.arange(len(net.ends) + len(states.ends)) >= len(net.ends),
+        one_of=np.concatenate([np.full(len(net.ends), -1), states.landing]),
     )
 
 
