@@ -13,8 +13,10 @@ import pytest
 import shapely
 from inputs.test_friction_rasters import CELL, MINUTES, origin, write
 from support.claims import claimed
+from support.instances.audited_runs import findings_of
 from support.ways import again, table
 
+import hubplanner as hp
 from hubplanner.inputs.travel.friction import read_terrain
 from hubplanner.scenario.travel_spec import TerrainSpec
 
@@ -273,3 +275,20 @@ def test_files_that_cannot_be_drawn_are_told(project: Project, settings: dict[st
     asked = over(project, **settings)
     messages = project.refusal(asked) if "none " in said else project.messages(asked)
     assert any(said in message for message in messages), messages
+
+
+def test_a_plan_over_drawn_roads_is_audited(project: Project, tmp_path: Path) -> None:
+    write(project, cover())
+    write(project, heights(), "dem.tif")
+    settings = over(
+        project,
+        barriers={"path": drawn(project, {}, ways(2, 1), "water.gpkg")},
+        roads={"path": drawn(project, {"fclass": ["primary"] * 5}, ways(5, 3), "roads.gpkg"), "class": "fclass"},
+    )
+    run = hp.solve(project.read(settings)).write(tmp_path / "run")
+    assert findings_of(run) == []
+    file = run / "scenario.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "water.gpkg" in text
+    file.write_text(text.replace("speed_factor: 1.0", "speed_factor: 0.2"), encoding="utf-8")
+    assert findings_of(run)
