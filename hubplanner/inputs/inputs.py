@@ -105,7 +105,16 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
                     cut=written(f"{cut:,.0f}"),
                 )
             )
-        return told
+        roads, barriers = (facts.get(f"{what}_cells", 0) for what in ("road", "barrier"))
+        if roads or barriers:
+            told.append(
+                _(
+                    "Drawn roads make {roads} cells quicker, and {barriers} cells are drawn barriers.",
+                    roads=written(f"{roads:,}"),
+                    barriers=written(f"{barriers:,}"),
+                )
+            )
+        return told + _speeds_told(facts)
     beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
     told = [
         ngettext(
@@ -126,11 +135,17 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
         )
     for name, km in facts.get("closed_km", {}).items():
         told.append(_("In the future {name} {km} km of them are closed.", name=name, km=written(f"{km:,.1f}")))
-    for mode, speeds in facts["speeds_used"].items():
-        if speeds:
-            listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
-            told.append(f"Speeds of {mode} by class where roads say none, in km/h: {listed}.")
-    return told
+    return told + _speeds_told(facts)
+
+
+def _speeds_told(facts: dict[str, Any]) -> list[str]:
+    """Return a sentence for each mode on the speeds that were taken for classes of road."""
+    return [
+        f"Speeds of {mode} by class where roads say none, in km/h: "
+        f"{', '.join(f'{name} {speed:g}' for name, speed in speeds.items())}."
+        for mode, speeds in facts.get("speeds_used", {}).items()
+        if speeds
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

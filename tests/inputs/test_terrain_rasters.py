@@ -17,6 +17,7 @@ from support.instances.audited_runs import findings_of
 from support.ways import again, table
 
 import hubplanner as hp
+from hubplanner.inputs.inputs import told_facts
 from hubplanner.inputs.travel.friction import read_terrain
 from hubplanner.scenario.travel_spec import TerrainSpec
 
@@ -237,6 +238,11 @@ def test_drawn_roads_and_barriers_are_what_the_audit_draws(project: Project, see
     inputs = project.inputs(settings)
     assert inputs.searched is not None
     facts = inputs.searched.facts
+    words = told_facts(facts)
+    assert f"{facts['road_cells']} cells quicker, and {facts['barrier_cells']} cells are drawn barriers" in " ".join(
+        words
+    )
+    assert any(told.startswith("Speeds of motorcycle by class") for told in words)
     assert facts["road_cells"] > 40
     assert facts["barrier_cells"] > 30
     assert facts["speeds_used"]["motorcycle"]["path"] == 10
