@@ -44,7 +44,7 @@ SITE_OF = {
     "notebooks": "tutorials/first_plan.md",
 }
 """Files of the repository that have a page, and which."""
-PICTURES = ("pakistan.png", "app.png", "frontier.png", "report.png")
+PICTURES = ("pakistan.png", "app.png", "frontier.png", "report.png", "growth.png")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
 Page = tuple[str, str | bytes]

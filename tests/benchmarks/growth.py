@@ -90,6 +90,9 @@ def _panel(axis: Any, sizes: list[Size], name: str) -> None:
         if len(proven) > 1:
             x, y = [one.size for one in proven], [one.spread(key)[0] for one in proven]
             scale.plot(x, y, "o-", color=color, label=f"{unit.split()[0]}, slope {slope(x, y):.2f}")
+        # Whole decades: a scale of a few per cent would show what is noise as growth.
+        low, high = np.log10(scale.get_ylim())
+        scale.set_ylim(10.0 ** np.floor(low), 10.0 ** np.ceil(high))
     axis.set(xscale="log", xlabel=name)
     axis.grid(visible=True, which="major", color=GREY, alpha=0.3)
     handles = [line for scale in (axis, beside) for line in scale.get_lines() if "slope" in str(line.get_label())]

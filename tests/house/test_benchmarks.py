@@ -581,3 +581,5 @@ def test_growth_is_drawn_with_its_slopes(tmp_path: Path) -> None:
     assert growth.slope([10, 100, 1000], [9, 10, 100]) == pytest.approx(1.0)
     growth.draw(rows, tmp_path / "growth.png")
     assert (tmp_path / "growth.png").stat().st_size > 1000
+    # The site has its pictures in a folder of their own.
+    assert suite.text("growth", rows).endswith("](pictures/growth.png)")
