@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import hypothesis
 import pytest
 from support.command import WIDTH, Done
 from support.connected import NODES
-from support.draws import examples
+from support.draws import COARSE_DPI, examples
 from support.project import DEMAND, MATRIX, SCENARIO, SITES, Project
 
 from hubplanner.cli.main import app
@@ -72,6 +73,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             own = min(DEAREST_FIRST.index(mark.name) for mark in item.iter_markers() if mark.name in DEAREST_FIRST)
             rank[item.path] = min(own, rank.get(item.path, own))
         items.sort(key=lambda item: rank[item.path])
+
+
+@pytest.fixture(autouse=True)
+def coarse_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw map.png whole, with fewer dots, except where files of a run are what is tested."""
+    drawing = sys.modules.get("hubplanner.outputs.map.draw")
+    if drawing is not None and request.path.parent.name != "outputs":
+        monkeypatch.setattr(drawing, "DPI", COARSE_DPI)
 
 
 @pytest.fixture
