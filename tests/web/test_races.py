@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 browser = shared.browser
 
 BAD = DEMAND.replace("D2,67.10,30.05,500,", "D2,67.10,30.05,-5,")
+DOTS = 0.25
+"""What the page shows is asked of it; no picture of it is looked at."""
 LATE_MS = 400
 """Time that a page has to do something wrong with an answer that came late."""
 DRAWN = """
@@ -103,7 +105,7 @@ class Held:
 
 @contextmanager
 def at(browser: Browser, app: Serving, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
-    with visiting(browser) as visit:
+    with visiting(browser, dots=DOTS) as visit:
         visit.open(f"{app.origin}/#{scenario}")
         visit.page.evaluate(DRAWN)
         yield visit, visit.page
@@ -659,7 +661,7 @@ def test_after_a_reload_a_search_goes_on_with_what_it_was_asked(app: Serving, br
 
 def test_a_search_found_after_a_reload_does_not_take_the_page_back(app: Serving, browser: Browser) -> None:
     job = app.ask(kind="solve", scenario="hard")
-    with visiting(browser) as visit:
+    with visiting(browser, dots=DOTS) as visit:
         page = visit.page
         held = Held(page, "**/api/jobs")
         visit.open(f"{app.origin}/#alpha")

@@ -89,11 +89,17 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Iterator[Visit]:
-    """Yield a visit in a window of its own; its record is checked in the end."""
+def visiting(
+    browser: Browser, size: tuple[int, int] = WIDE, scheme: Any = "light", *, dots: float = 1
+) -> Iterator[Visit]:
+    """Yield a visit in a window of its own; its record is checked in the end.
+
+    With fewer dots to a pixel of CSS the map, which software draws here, costs less where nobody looks at it.
+    """
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=scheme,
+        device_scale_factor=dots,
         reduced_motion="reduce",
         bypass_csp=False,
         accept_downloads=True,
