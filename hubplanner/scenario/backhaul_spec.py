@@ -15,6 +15,8 @@ MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
 MOST_NOTE = 500
 """Characters of a note that a first page has room for."""
 MOST_HOPS, MOST_TOWER_M = 8, 300.0
+MOST_HOP_KM = 400.0
+"""Longer than any hop by radio that was built."""
 MOST_KWH_PER_W = 8.76
 """A W at all hours of a year."""
 
@@ -108,7 +110,7 @@ class MicrowaveSpec(Spec):
     """Money for 10 m of such a mast."""
     tower_m: Annotated[float, Field(strict=True, ge=0, le=MOST_TOWER_M)] = 30.0
     """Height of such a mast, in metres."""
-    max_hop_km: Kilometres = 30.0
+    max_hop_km: Annotated[Kilometres, Field(le=MOST_HOP_KM)] = 30.0
     """Longest hop, as the crow flies."""
     max_hops: Annotated[int, Field(strict=True, ge=1, le=MOST_HOPS)] = 3
     """Most hops from a place on fibre to a hub."""

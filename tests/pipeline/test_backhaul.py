@@ -415,6 +415,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "kwh_cost beside grid_km and grid_cost_per_km",
     ),
     "kWh that nobody pays": (backhaul() | {"hubs.0.kwh_year": 5.0}, "only with backhaul.electricity"),
+    "power that nobody takes": (backhaul(electricity={"kwh_cost": 0.2}), "only where something takes power"),
     "kWh without backhaul": ({"hubs.0.kwh_year": 5.0}, "only with backhaul.electricity"),
     "links without backhaul": ({"hubs.0.mbps": 20.0}, "only with backhaul"),
     "futures": (backhaul() | {"futures.named": [{"name": "now"}]}, "none with backhaul by fibre"),

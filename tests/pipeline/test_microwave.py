@@ -271,6 +271,7 @@ def test_an_audit_finds_more_hops_than_are_allowed(relayed: Project) -> None:
         (radio(sights={"path": "s.csv", "from": "a", "to": "b"}), "only with line_of_sight: table"),
         (radio(line_of_sight="elevation"), "one of 'assumed' or 'table'"),
         (radio(max_hops=9), "8"),
+        (radio(max_hop_km=30_000.0), "400"),
         (radio(hop_cost=-1.0), "hop_cost"),
         (radio() | {"backhaul.nodes": []}, "is required with microwave, or lines"),
         (radio() | {"hubs.0.links": ["fibre"]}, "one of backhaul.technologies: microwave"),

@@ -75,13 +75,16 @@ def _edges_of(scenario: Scenario, spec: BackhaulSpec) -> Complaints:
 
 
 def _without_electricity(scenario: Scenario) -> Complaints:
-    """Complain of kWh that nobody pays for."""
+    """Complain of kWh that nobody pays for, and of electricity that nobody uses."""
     spec = scenario.backhaul
-    if spec is not None and spec.electricity is not None:
-        return
     users: dict[str, TierSpec | LinkSpec] = {f"hubs.{at}": one for at, one in enumerate(scenario.hubs)}
     if spec is not None:
         users |= {f"backhaul.technologies.{name}": link for name, link in spec.technologies.named.items()}
+    if spec is not None and spec.electricity is not None:
+        if not any(user.kwh_year > 0 for user in users.values()):
+            allowed = "only where something takes power: kwh_year of a tier in hubs, or of a technology"
+            yield "backhaul.electricity", None, allowed
+        return
     for key, user in users.items():
         if user.kwh_year > 0:
             yield f"{key}.kwh_year", user.kwh_year, "only with backhaul.electricity, which says what a kWh costs"
