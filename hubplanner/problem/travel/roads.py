@@ -21,7 +21,7 @@ SAME_PLACE_KM = 1e-9
 FIRST_LOOK = 8
 """Pieces of road that are measured for a place before more are asked for."""
 LEAF = 32
-"""Pieces of road that the tree holds without parting them."""
+"""Pieces of road that the tree holds without parting them: many, since each of its nodes takes memory."""
 AT_ONCE = 1 << 17
 """Segments, or pieces of road near places, that are looked at together, to hold few of their vectors at a time."""
 
@@ -459,7 +459,7 @@ class NearestRoad:
             part = middles.pop()
             middle[left - len(part) : left] = part
             left -= len(part)
-        # Leaves of many pieces, and cells halved where they are widest, take a third of the memory and half the time.
+        # Cells halved where they are widest are made sooner than those halved by what is in them.
         tree = KDTree(middle, leafsize=LEAF, balanced_tree=False, compact_nodes=False) if len(middle) else None
         return cls((roads.vertices, roads.start, roads.end), np.concatenate(owners), tree, half)
 
