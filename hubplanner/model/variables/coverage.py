@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
+from hubplanner.model.lp import LinearExpression, Model, once_for_each_model
 from hubplanner.model.variables.assignment import served
 from hubplanner.model.variables.measures import covered_by_measures
-from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats
 
 MOST_ENTRIES = 300_000
 """Entries of rows for second hubs from which one row a place, with a whole variable, takes less time."""
@@ -34,32 +34,25 @@ def rows_covered(model: Model) -> list[LpVariable]:
     are too many, or a site may hold several hubs, the first alone with a whole $z_r$. Options that may hold no hub are
     left out.
     """
-    rows = model.instance.cover_rows
+    rows, opened = model.instance.cover_rows, model.open_
     made: list[LpVariable] = []
-    may = np.array([variable.upBound > 0 for variable in model.open_], dtype=np.bool_)
-    width = np.bincount(
-        np.repeat(np.arange(len(rows.times)), np.diff(rows.cover.indptr)), may[rows.cover.indices], len(rows.times)
-    )
+    may = np.array([variable.upBound > 0 for variable in opened], dtype=np.bool_)[rows.cover.indices]
+    starts = np.concatenate([[0], np.cumsum(may)])[rows.cover.indptr].tolist()
+    option_of = rows.cover.indices[may].tolist()
     apart = (rows.times > 1) & (rows.partner < 0)
-    alone = model.instance.most.max(initial=1) == 1 and float((width[apart] ** 2).sum()) <= MOST_ENTRIES
-    for row, (start, stop) in enumerate(pairwise(rows.cover.indptr.tolist())):
-        twice, options = rows.times[row] > 1, rows.cover.indices[start:stop].astype(np.intp)
-        options = options[may[options]]
-        partner = int(rows.partner[row])
-        needs_two = bool(twice and partner < 0)
+    alone = model.instance.most.max(initial=1) == 1 and float((np.diff(starts)[apart] ** 2.0).sum()) <= MOST_ENTRIES
+    each = zip(pairwise(starts), apart.tolist(), rows.partner.tolist(), strict=True)
+    for row, ((start, stop), needs_two, partner) in enumerate(each):
+        by = [(opened[option], -1.0) for option in option_of[start:stop]]
         covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_two and not alone)
         made.append(covered_row)
         terms = [(covered_row, 2.0 if needs_two else 1.0), *([(made[partner], 1.0)] if partner >= 0 else [])]
-        _limit(model, row, terms, options)
+        model.add(f"cover_{row}", [*terms, *by], LpConstraintLE, 0)
         if needs_two and alone:
-            for option in options.tolist():
-                _limit(model, row, [(covered_row, 1.0)], options[options != option])
+            for left_out in range(len(by)):
+                others = [*by[:left_out], *by[left_out + 1 :]]
+                model.add(f"cover_{row}", [(covered_row, 1.0), *others], LpConstraintLE, 0)
     return made
-
-
-def _limit(model: Model, row: int, terms: Terms, options: Ints) -> None:
-    covering = model.opened(options, np.full(len(options), -1.0))
-    model.add(f"cover_{row}", [*terms, *covering], LpConstraintLE, 0)
 
 
 def covered_measure(model: Model, weight: Floats) -> LinearExpression:
