@@ -110,3 +110,21 @@ def test_an_annuity_is_the_sum_of_discounted_years(rate: float, years: int, valu
 )
 def test_a_gap_is_a_share_of_the_smaller_figure_or_of_one(value: float, bound: float, gap: float) -> None:
     assert relative_gap(value, bound) == gap
+
+
+def test_plans_over_the_same_points_share_one_tree_of_them_and_find_what_each_would_alone() -> None:
+    rng = np.random.default_rng(7)
+    points, sites = rng.uniform(0, 2, (500, 2)), rng.uniform(0, 2, (90, 2))
+    whole = GreatCircle(points, sites, 1.3)
+    trees = []
+    for chosen in (np.arange(60), np.arange(20, 90), np.arange(5)):
+        part, alone = whole.among(chosen).among(np.arange(len(chosen))), GreatCircle(points, sites[chosen], 1.3)
+        found, own = (sorted(zip(*one.pairs(0, 500, 20.0), strict=True)) for one in (part, alone))
+        assert found == own
+        assert np.array_equal(part.nearest(), alone.nearest())
+        # Some of the points are none that a tree was kept for.
+        assert sorted(zip(*part.pairs(100, 300, 20.0), strict=True)) == [pair for pair in own if 100 <= pair[0] < 300]
+        trees.append(whole.point_tree)
+    assert trees[0] is trees[1] is trees[2]
+    with mock.patch.object(geometric, "KDTree", side_effect=AssertionError):
+        whole.among(np.arange(5)).nearest()
