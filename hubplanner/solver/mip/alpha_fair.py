@@ -29,8 +29,9 @@ from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.largest_catchments import LargestCatchments
+from hubplanner.solver.mip.neighbourhoods import Neighbourhoods
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
-from hubplanner.solver.mip.search import optimise
+from hubplanner.solver.mip.search import FEW_OPTIONS, attempt, optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.upper_bound import agreed_bound, all_hubs_bound, cap_bound
@@ -47,8 +48,12 @@ AROUND = (0.8, 0.9, 1.1, 1.25)
 """Multiples of the relaxation's shares at which there are tangents too: whole plans have shares about there."""
 SPARED = 0.1
 """Part of the asked gap that the largest catchments may take."""
+ROUNDED = 0.3
+"""Part of the asked gap that the search among the relaxation's hubs may leave."""
 SEARCHED = 0.9
 """Part of the asked gap that a search may leave: the rest is the tangents'."""
+ROUNDING_NODES, FIRST_NODES = 50, 50
+"""Nodes of a search among the relaxation's hubs, and of the first among all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +93,12 @@ class AlphaFairStrategy:
         if fixed is not None:  # who is served is all that is left: linear programs
             task = replace(task, ranges=(fixed, fixed), start=fixed)
         with context.log.phase("weigh shares by tangents"):
-            utility, bound = _relaxed(task, TangentUtility.coarse(fairness))
+            utility, bound, opened = _relaxed(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
             if not start.years and fixed is None:
                 start = first_plan(question, task.deadline.part(EXCHANGING), options.seed, any_will_do=True)
-            best = _searched(task, utility, start, bound)
+            best = _searched(task, utility, start, bound, opened)
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)
@@ -139,28 +144,28 @@ def _fixed(question: Question) -> Ints | None:
     return found[None] if int(found[instance.new].sum()) == most else None
 
 
-def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float]:
-    """Return tangents near the utility where the relaxation's shares lie, and a bound on the equivalent share.
+def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float, Floats]:
+    """Return tangents near the utility where the relaxation's shares lie, a bound on the equivalent share, and hubs.
 
     The second time figures are seen from the share that the first came to, which keeps them of one size.
     """
     bound = all_hubs_bound(task.question, goals_of(task.question.objective)[0])
     for _ in range(2):
-        utility, bound = _refined(task, utility, bound)
+        utility, bound, opened = _refined(task, utility, bound)
         if task.is_late:
             break
-    return utility, bound
+    return utility, bound, opened
 
 
 def _refined(
     task: Subproblem, utility: TangentUtility, bound: float, near: float = NEAR
-) -> tuple[TangentUtility, float]:
-    """Return what the rounds of one program come to: each adds tangents at its shares."""
+) -> tuple[TangentUtility, float, Floats]:
+    """Return what the rounds of one program come to: each adds tangents at its shares. Hubs (p * o,) may be parts."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     goal = tangent_utility(utility)
     form = program_of(replace(task, goal=goal), depth)
     handle = prepared(form.program, task.effort(0.0), mip=False, solver="simplex")
-    about: list[Floats] = []
+    about, opened = list[Floats](), np.asarray([], dtype=np.float64)
     for _ in range(MOST_RELAXED):
         run(handle)
         relaxation = relaxation_of(handle, form)
@@ -169,6 +174,7 @@ def _refined(
         bound = min(bound, utility.share_of(cap_bound(task.question, goal, form.figure(relaxation.bound))))
         if not relaxation.is_solved:
             break
+        opened = relaxation.open_
         shares = utility.shares_in(form.layers[-1], relaxation.values)
         about = [np.minimum(shares * part, 1.0) for part in AROUND]
         known, utility = utility, utility.refined([shares])
@@ -178,15 +184,20 @@ def _refined(
         for most, columns, parts in utility.rows_beyond(known, form.layers[-1]):
             handle.addRow(-math.inf, most, len(columns), np.array(columns, dtype=np.int32), np.array(parts))
     utility = utility.refined(about) if about else utility
-    return replace(utility, at=max(bound, utility.fairness.linear_below)), bound
+    return replace(utility, at=max(bound, utility.fairness.linear_below)), bound, opened
 
 
-def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound: float) -> _Best:
-    """Return the best plan that searches find, each with tangents at the shares of the plans before it."""
+def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound: float, opened: Floats) -> _Best:
+    """Return the best plan that searches find, each with tangents at the shares of the plans before it.
+
+    In large questions the first one has few nodes. Where these bring no plan that is good enough, more might take any
+    time: a plan of the relaxation's hubs comes before the next search, and is made better in parts.
+    """
     fairness, goal = utility.fairness, goals_of(task.question.objective)[0]
     value = goal.value(start.years) if start.years else math.nan
     bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
+    is_first = task.gap > 0 and task.ranges is None and len(task.question.instance.option) > FEW_OPTIONS
     for _ in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
         searched = replace(
@@ -195,22 +206,64 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
             gap=task.gap * SEARCHED,
             start=best.found.opened,
             deadline=deadline,
+            nodes=FIRST_NODES if is_first else None,
             screens=False,
         )
         found = optimise(searched)
         if found.infeasible and not best.found.years:
             return replace(best, found=found)
         best = _better(searched, utility, goal, best, found)
-        if best.gap(goal) <= task.gap + EXACT / 2 or task.is_late or not best.found.years:
+        was_cut = deadline.is_past or is_first
+        if is_first and best.gap(goal) > task.gap + EXACT / 2 and not task.is_late:
+            best = _in_parts(task, utility, goal, _rounded(task, utility, goal, best, opened))
+        is_first = False
+        if best.gap(goal) <= task.gap + EXACT / 2 or task.is_late or not (best.found.years or was_cut):
             break
-        was_cut = deadline.is_past
         if found.years:
             known, shares = utility, fairness.shares(found.years[-1].plan)
             utility = utility.refined([shares, fairness.shares(best.found.years[-1].plan)])
             if not was_cut and [len(part) for part in utility.touching] == [len(part) for part in known.touching]:
                 break  # the tangents were exact where the plan is: nothing is left to learn
-        utility = replace(utility, at=max(best.value, fairness.linear_below))
+        utility = replace(utility, at=max(best.value, fairness.linear_below)) if best.found.years else utility
     return best
+
+
+def _rounded(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, opened: Floats) -> _Best:
+    """Return the best plan, or a better one of whole hubs where the relaxation has hubs or parts of some (p * o,).
+
+    Berthold (2014), doi:10.1007/s12532-013-0060-9, calls it RENS: what the relaxation leaves closed stays closed.
+    """
+    question, size = task.question, (len(task.question.problems), len(task.question.instance.option))
+    if not len(opened):
+        return best
+    least = np.broadcast_to(question.instance.least, size)
+    is_used = opened[: math.prod(size)].reshape(size) > EXACT
+    among = replace(
+        task,
+        goal=tangent_utility(utility),
+        gap=task.gap * ROUNDED,
+        scale=best.bound * math.fsum(utility.fairness.need),
+        ranges=(least, np.where(is_used, np.broadcast_to(question.instance.most, size), least)),
+        nodes=ROUNDING_NODES,
+    )
+    found, _ = attempt(among, np.full(question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp))
+    return _kept(goal, best, found)
+
+
+def _in_parts(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best) -> _Best:
+    """Return the best plan after its hubs were chosen anew in parts, until its bound shows that it is as asked."""
+    if not best.found.years or best.gap(goal) <= task.gap * SEARCHED:
+        return best
+    around = Neighbourhoods(task, utility, best.found)
+    return _kept(goal, best, around.improved(best.bound / (1 + task.gap * SEARCHED))) if around.applies else best
+
+
+def _kept(goal: Goal, best: _Best, found: Incumbent) -> _Best:
+    """Return the best plan, or one that was found without a bound if it is better."""
+    value = goal.value(found.years) if found.years else math.nan
+    if not found.years or (best.found.years and not value > best.value):
+        return best
+    return replace(best, found=found, value=value, bound=agreed_bound(goal, value, best.bound))
 
 
 def _spare(task: Subproblem, best: _Best, goal: Goal) -> float:
@@ -224,7 +277,7 @@ def _served(task: Subproblem, utility: TangentUtility, found: Incumbent) -> Incu
     if found.opened is None:
         raise AssertionError
     fixed = replace(task, gap=0.0, ranges=(found.opened, found.opened), start=found.opened)
-    utility, _ = _refined(fixed, utility.refined([utility.fairness.shares(found.years[-1].plan)]), math.inf, EXACT)
+    utility, *_ = _refined(fixed, utility.refined([utility.fairness.shares(found.years[-1].plan)]), math.inf, EXACT)
     served = optimise(replace(fixed, goal=tangent_utility(utility)))
     goal = goals_of(task.question.objective)[0]
     better = bool(served.years) and goal.value(served.years) > goal.value(found.years)

@@ -111,7 +111,8 @@ def _optimised(task: Subproblem) -> Incumbent:
     guided = _guided(task, form, relaxation)
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
         known, task = guided, replace(task, start=guided.opened)
-    task, found = replace(task, scale=abs(bound), cuts=form.cuts), _bounded(task, known, bound)
+    scale = abs(bound) if math.isnan(task.scale) else task.scale
+    task, found = replace(task, scale=scale, cuts=form.cuts), _bounded(task, known, bound)
     return found if is_close(task, found) else _searched(task, depth, form, relaxation, found)
 
 

@@ -73,7 +73,7 @@ class Subproblem:
     too_dear
         Sets of options none of which a plan may hold whole.
     scale
-        Size of the goal's figure, that the gap is relative to.
+        Size of the goal's figure, that the gap is relative to; that of the relaxation's bound if NaN.
     ranges
         Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
     cuts
@@ -95,7 +95,7 @@ class Subproblem:
     seeks: bool = False
     forbidden: tuple[Ints, ...] = ()
     too_dear: tuple[Ints, ...] = ()
-    scale: float = 1.0
+    scale: float = math.nan
     ranges: tuple[Ints, Ints] | None = None
     cuts: tuple[Cut, ...] = ()
     nodes: int | None = None
