@@ -44,6 +44,10 @@ def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
+    given: object = scenario
+    if not isinstance(given, Scenario):
+        message = f"a scenario is to be solved, not {given!r}; hubplanner.read_scenario(path) reads one"
+        raise ScenarioError(message)
     options_of(scenario)  # a solver that is not there is told before large files are read
     return solve_inputs(read_inputs(scenario).tell(), repair=repair)
 

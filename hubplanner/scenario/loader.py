@@ -37,7 +37,7 @@ _PARTS = (
 
 def read_scenario(
     path: str | os.PathLike[str],
-    overrides: Sequence[str] = (),
+    overrides: Sequence[str] | str = (),
     settings: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """Read, merge and validate a scenario file.
@@ -47,7 +47,7 @@ def read_scenario(
     path
         The YAML file; ``extends`` chains are followed.
     overrides
-        Names of variants under ``overrides``, applied in this order.
+        Names of variants under ``overrides``, applied in this order; a text is the one name.
     settings
         Dotted keys and their values, applied last; paths are relative to the scenario file, as in it.
 
@@ -59,10 +59,11 @@ def read_scenario(
     return resolve(read_tree(path, overrides), path, settings)
 
 
-def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Tree:
+def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] | str = ()) -> Tree:
     """Return a scenario file's keys and values with its variants applied, for `resolve`; raise as `read_scenario`."""
     file = Path(path)
     tree = _extended(file, ())
+    overrides = (overrides,) if isinstance(overrides, str) else overrides
     variants = _variants(tree.pop("overrides", None), file)
     _check_overrides(tree, variants, overrides, file)
     for name in overrides:

@@ -43,6 +43,7 @@ ONES = np.ones(5)
     ("limits", "message"),
     [
         ({"budget": -1}, "budget: -1 found; allowed: a number of at least 0"),
+        ({"budget": "4 billion"}, "budget: '4 billion' found; allowed: a number of at least 0"),
         ({"budget": math.nan}, "budget: nan found"),
         ({"budget": math.inf}, "budget: inf found"),
         ({"max_hubs": -1}, "max_hubs: -1 found; allowed: a number of at least 0"),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hubplanner import model as models
+from hubplanner.errors import ScenarioError
 from hubplanner.inputs.groups import fair_groups
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.pipeline.solve import overview, solve_inputs
+from hubplanner.pipeline.solve import overview, solve, solve_inputs
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 BY_CAPEX = {"sites.groups": ["capex"]}
 """A group of the sites: S2 has the value 120, the others 100."""
 S1, S2, S3, S4, S5 = range(5)
+
+
+def test_a_path_in_place_of_a_scenario_is_told(project: Project) -> None:
+    path: Any = project.folder / "scenario.yaml"
+    with pytest.raises(
+        ScenarioError, match=r"a scenario is to be solved, not .*; hubplanner.read_scenario\(path\) reads"
+    ):
+        solve(path)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ def test_overrides_apply_in_the_order_given(project: Project) -> None:
     assert (wide_lean.budget, wide_lean.max_hubs) == (150, 2)
 
 
+def test_one_override_may_be_named_alone(project: Project) -> None:
+    assert read_scenario(project.folder / "scenario.yaml", "lean").model == project.read(overrides=("lean",)).model
+
+
 def test_an_unknown_override_lists_the_known_ones(project: Project) -> None:
     assert project.refusal(overrides=("leen",)) == [
         "scenario.yaml, overrides: 'leen' found; allowed: one of lean, wide"

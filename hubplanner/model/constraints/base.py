@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, Protocol, Self, TypeVar
+from numbers import Real
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
@@ -19,9 +20,10 @@ def refuse(name: str, value: object, allowed: str) -> None:
     raise ScenarioError(message)
 
 
-def check(name: str, value: float, allowed: str, test: Callable[[float], bool]) -> None:
-    """Raise when a number is not finite or fails a test."""
-    if not (math.isfinite(value) and test(value)):
+def check(name: str, value: Any, allowed: str, test: Callable[[float], bool]) -> None:
+    """Raise when a value is no number, is not finite or fails a test."""
+    number = float(value) if isinstance(value, Real) else math.nan
+    if not (math.isfinite(number) and test(number)):
         refuse(name, value, allowed)
 
 
