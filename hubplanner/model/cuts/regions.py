@@ -20,9 +20,9 @@ from hubplanner.problem import Bools, Floats, Ints
 
 VIOLATION = 1e-3
 """Least excess worth an inequality, in hubs or rows covered."""
-MOST_CUTS = 300
+MOST_CUTS = 600
 """Inequalities that a round adds at most."""
-TIMES = 2
+TIMES = 4
 """Inequalities of a round that speak of a place before rows of nothing else are passed over."""
 SCALE = 1_000_000
 """Parts of a built edge that flows are counted in, which are whole numbers."""
