@@ -174,6 +174,21 @@ def test_the_best_known_towns_are_named_though_others_so_near_are_not() -> None:
         assert written == ({"A", "B"} if must else {"A"})
 
 
+@pytest.mark.parametrize(("away", "named"), [(8.0, []), (40.0, ["Village"])])
+def test_no_village_is_named_where_the_city_beside_it_finds_no_room(away: float, named: list[str]) -> None:
+    sheet = Sheet(
+        units=lambda km: km, size=(-100, -100, 100, 100), width=lambda text, _: 2.0 * len(text), line=4.0, mark=2.0
+    )
+    crowd = np.stack(np.meshgrid(np.arange(-12.0, 13, 3), np.arange(-12.0, 13, 3)), axis=-1).reshape(-1, 2)
+    marks = crowd[crowd[:, 0] < 5]  # hubs about the city, and left of the village
+    labels = [
+        Label(kind="town", text=name, places=np.array([[x, 0.0]])) for name, x in (("City", 0.0), ("Village", away))
+    ]
+    alone = place_labels(labels[1:], marks, sheet)
+    assert [label.text for label in alone] == ["Village"]
+    assert [label.text for label in place_labels(labels, marks, sheet)] == named
+
+
 @pytest.mark.parametrize(
     ("share", "words", "note"),
     [

@@ -21,7 +21,7 @@ KNOWN_TOWNS = 9
 """The best known towns are named even where a hub's mark gets under the name."""
 APART, APART_KNOWN, APART_TOWNS, APART_SAME = 2.0, 3.0, 5.0, 12.0
 """Least distance between what is named, between the best known towns, between other towns, and between those of one
-name, in heights of a line."""
+name, in heights of a line. Nearer than the best known to each other, a town is not named for one that found no room."""
 LONGEST = 28
 """Letters of a name that are written."""
 Box = tuple[float, float, float, float]
@@ -120,11 +120,15 @@ def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[P
     taken: list[Box] = []
     written: dict[str, int] = {}
     named: list[tuple[Label, Floats]] = []
+    refused: list[Floats] = []
     for label in labels:
         if written.get(label.kind, 0) >= most.get(label.kind, len(labels)):
             continue
         at = sheet.units(label.places)
         if label.kind in {"hub", "town"} and _is_near(label, at[0], named, sheet):
+            continue
+        # A village named where the city beside it found no room would be taken for the city.
+        if label.kind == "town" and any(np.hypot(*(at[0] - one)) < APART_KNOWN * sheet.line for one in refused):
             continue
         text = cut(label.text)
         wide = sheet.width(text, label.kind)
@@ -136,6 +140,8 @@ def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[P
         free = [box for box in _boxes(label, at, wide, sheet) if not any(_meet(box, other) for other in taken)]
         box = _free_box(label, free, others, sheet)
         if box is None:
+            if label.kind == "town":
+                refused.append(at[0])
             continue
         taken.append(box)
         written[label.kind] = written.get(label.kind, 0) + 1
@@ -190,7 +196,7 @@ def _starts(label: Label, at: Floats, wide: float, sheet: Sheet) -> Iterator[tup
     x, y = at[0].tolist()
     off = 1.8 * sheet.mark if label.kind == "hub" else sheet.mark
     yield from ((x + off, y), (x - off - wide, y), (x - wide / 2, y + off + half), (x - wide / 2, y - off - half))
-    yield from ((start, y + up) for start in (x + off, x - off - wide) for up in (half, -half))
+    yield from ((start, y + up) for start in (x + off, x - off - wide) for up in (half, -half, sheet.line, -sheet.line))
 
 
 def _holds(box: Box, marks: Floats, clear: float) -> int:
