@@ -40,7 +40,7 @@ def numbers() -> dict[str, str]:
         "lines of a module, median and most": f"{statistics.median(lengths):.0f}, {max(lengths)}",
         f"functions of at most {SHORT} lines": f"{sum(body <= SHORT for body in bodies) / len(bodies):.0%}",
         "lines that import": f"{imports / sum(map(len, map(str.splitlines, texts.values()))):.1%}",
-        "`TYPE_CHECKING` constraints": f"{sum(text.count('if TYPE_CHECKING:') for text in texts.values())}",
+        "`TYPE_CHECKING` blocks": f"{sum(text.count('if TYPE_CHECKING:') for text in texts.values())}",
         "imports to remove for no circle, annotations included": f"{sum(len(cut) for cut in circles().values())}",
         "classes that share a name": f"{sum(len(paths) > 1 for paths in classes(trees).values())}",
         "`isinstance` on a kind of constraint, objective or fairness": f"{sum(map(_asks_kind, trees.values()))}",
