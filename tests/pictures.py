@@ -84,9 +84,9 @@ def draw_frontier(visit: Visit) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    """Write what a page shows, packed as well as can be: the repo stays small."""
+    """Write what a page shows, packed as well as can be, since the repo stays small: in 256 colours, rare ones too."""
     path = PLACE / f"{name}.png"
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256).save(path, optimize=True)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256, kmeans=2).save(path, optimize=True)
     if path.stat().st_size > MOST_BYTES:
         message = f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are wanted"
         raise SystemExit(message)
