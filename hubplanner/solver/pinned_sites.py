@@ -11,7 +11,7 @@ from typing import Any, Self
 import highspy
 import numpy as np
 
-from hubplanner.model import Formulation, Goal, MaxCoverage, Objective, Question, Year, broken_years, goals_of
+from hubplanner.model import Formulation, Goal, Objective, Question, Year, broken_years, goals_of
 from hubplanner.model.cuts.regions import region_cuts
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, SiteStatus, Solution
@@ -74,7 +74,7 @@ class PinnedSites:
     ) -> Self | None:
         """Prepare a question; None where hubs share no lines, people are assigned, years or fairness are asked for."""
         goals = goals_of(objective)
-        if problem.backhaul is None or not isinstance(objective, MaxCoverage) or len(goals) > 1:
+        if problem.backhaul is None or not objective.maximises_coverage or len(goals) > 1:
             return None
         question = Question.of(problem, objective)
         if question.assigns or question.periods is not None or options.name != "highs":

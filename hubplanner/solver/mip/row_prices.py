@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubplanner.model import Goal, MaxCoverage, MinCost, Objective, PMedian, Question, TakeUp
+from hubplanner.model import Goal, Objective, Question, TakeUp
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.hub_count import hub_limit
@@ -83,13 +83,13 @@ class SeatedRows:
         # What stands at a site may stay beside what is built there: then each option has a limit of its own.
         stands = np.isin(problem.option_site, problem.option_site[problem.existing])
         starts = np.flatnonzero(np.diff(problem.option_site, prepend=-1) | stands)
-        serves_all = not isinstance(question.objective, MaxCoverage)
+        serves_all = not question.objective.maximises_coverage
         return cls(
             row=row,
             option=option,
             worth=_worth(question.objective, need, rows)[order],
             owed=(need > 0) & (np.bincount(row, minlength=len(need)) > 0) & serves_all,
-            fee=problem.option_cost if isinstance(question.objective, MinCost) else np.zeros(problem.n_options),
+            fee=problem.option_cost if question.objective.minimises_cost else np.zeros(problem.n_options),
             crowd=seats[row] * coming,
             coming=coming,
             room=capacity.room(problem),
@@ -171,9 +171,9 @@ class SeatedRows:
 
 def _worth(objective: Objective, need: Floats, rows: AssignRows) -> Floats:
     """Return what counts (p,) of a row if an option serves all of it: its need, or less where its way is longer."""
-    if isinstance(objective, MaxCoverage):
+    if objective.maximises_coverage:
         return need[rows.row] * rows.share
-    a_way = objective.travel_cost if isinstance(objective, MinCost) else 1.0 / max(math.fsum(need), LEAK)
+    a_way = objective.travel_cost if objective.minimises_cost else 1.0 / max(math.fsum(need), LEAK)
     found: Floats = -a_way * need[rows.row] * rows.distance
     return found
 
@@ -183,10 +183,11 @@ def is_priced(question: Question, goal: Goal | None) -> bool:
     problem, capacity, objective = question.problems[-1], question.capacity, question.objective
     simple = question.periods is None and problem.keeps_existing and not problem.measures and problem.backhaul is None
     seats = capacity is not None and capacity.can_relax
-    asked = isinstance(objective, MaxCoverage | MinCost | PMedian) and goal is not None and goal.name == objective.goal
-    serves_all = isinstance(objective, PMedian) or (isinstance(objective, MinCost) and objective.target_share == 1)
+    asked = goal is not None and goal.name == objective.goal and not objective.is_bottleneck
+    target = objective.target(problem.need)
+    serves_all = objective.minimises_distance or (target is not None and target.share == 1)
     all_come = problem.rule.is_step and not of_kind(question.constraints, TakeUp)
-    return simple and seats and asked and (isinstance(objective, MaxCoverage) or (serves_all and all_come))
+    return simple and seats and asked and (objective.maximises_coverage or (serves_all and all_come))
 
 
 def first_prices(rows: SeatedRows, opened: Ints) -> Floats:
