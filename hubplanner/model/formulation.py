@@ -208,6 +208,8 @@ class Goal:
         What no plan of a problem is better than, where that is not what all hubs together come to.
     is_bottleneck
         Whether it is the largest of distances, which a search by radius finds and no linear expression is.
+    is_whole
+        Whether its figure is a whole number, so that a bound less than 1 away proves it.
     least
         Size of the figure below which its gap is absolute, not relative.
     """
@@ -219,6 +221,7 @@ class Goal:
     grows: bool = False
     limit: Callable[[Problem], float] | None = None
     is_bottleneck: bool = False
+    is_whole: bool = False
     least: float = 1.0
 
 

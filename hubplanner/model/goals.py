@@ -170,6 +170,7 @@ def number_of_hubs() -> Goal:
         expression=lambda form: LinearExpression(terms=form.layers[-1].opened(form.instance.new)),
         value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
         limit=lambda _: 0.0,
+        is_whole=True,
     )
 
 

@@ -39,6 +39,8 @@ MOST_DISTANCES = 2_000_000
 CHUNK = 10
 """Options whose order one program settles."""
 
+SETTLED, WHOLE = 1e-7, 0.5
+"""How near a bound proves a figure, relative; and of figures that are whole numbers, with room for rounding."""
 ASSIGNED = 1e-9
 """Relative difference of figures that is rounding, where people are assigned to hubs."""
 
@@ -140,7 +142,8 @@ def _settle(task: Subproblem, found: Incumbent, goal: Goal) -> tuple[Subproblem,
     except DisagreementError:
         # An order weighs one site a thousand times another: a solver's tolerance may blur it. Then it stays open.
         return task, found, False
-    if not better.years or abs(better.bound - better.value) > 1e-7 * max(1.0, abs(better.value)):
+    near = WHOLE if goal.is_whole else SETTLED * max(1.0, abs(better.value))
+    if not better.years or abs(better.bound - better.value) > near:
         return task, found, False
     return replace(task, held=(*task.held, FixedLevel(goal=goal, value=better.value))), better, True
 
@@ -173,4 +176,4 @@ def _first(options: Ints, year: int, task: Subproblem) -> Goal:
         pairs = zip(options.tolist(), worth.tolist(), strict=True)
         return float(sum(counts.get(option, 0) * weight for option, weight in pairs))
 
-    return Goal(name="order of sites", sense=1, expression=expression, value=value)
+    return Goal(name="order of sites", sense=1, expression=expression, value=value, is_whole=True)
