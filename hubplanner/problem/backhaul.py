@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -105,6 +105,16 @@ class Backhaul:
     def sets(self) -> Ints:
         """The set (e,) that each edge is one of; -1 for none."""
         return np.full(len(self.cost), -1, dtype=np.intp) if self.one_of is None else self.one_of
+
+    def among(self, edges: Ints) -> Backhaul:
+        """Return the same network with some of its edges alone."""
+        return replace(
+            self,
+            ends=self.ends[edges],
+            cost=self.cost[edges],
+            one_way=None if self.one_way is None else self.one_way[edges],
+            one_of=None if self.one_of is None else self.one_of[edges],
+        )
 
     def in_a_set_twice(self, edges: Ints) -> Ints:
         """Return some edges whose set has another of them before them."""

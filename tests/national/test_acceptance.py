@@ -41,11 +41,11 @@ def test_the_relaxation_s_tangents_are_as_good_as_a_fine_grid_of_them() -> None:
     task = Subproblem(
         question=Question.of(problem, objective), goal=None, options=options, deadline=options.deadline, gap=0.0
     )
-    utility, bound = _relaxed(task, TangentUtility.coarse(fair))
+    utility, bound, _ = _relaxed(task, TangentUtility.coarse(fair))
     steps = int(np.ceil(np.log(1 / fair.linear_below) / np.log(RATIO)))
     grid = fair.linear_below * RATIO ** np.arange(steps)
     fine = replace(utility, touching=tuple(np.unique(np.concatenate([own, grid])) for own in utility.touching))
-    _, finer = _refined(task, fine, np.inf)
+    _, finer, _ = _refined(task, fine, np.inf)
     assert NEAR <= 2e-4
     assert bound == pytest.approx(finer, rel=1e-4)
     assert len(utility.touching[0]) < steps / 2

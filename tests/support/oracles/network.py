@@ -115,9 +115,7 @@ def small(seed: int, made: Callable[[int], hp.Problem]) -> hp.Problem:
     problem = made(seed)
     net = problem.backhaul
     assert net is not None
-    one_way = None if net.one_way is None else net.one_way[:MOST_EDGES]
-    few = replace(net, ends=net.ends[:MOST_EDGES], cost=net.cost[:MOST_EDGES], one_way=one_way)
-    return replace(problem, backhaul=few)
+    return replace(problem, backhaul=net.among(np.arange(min(MOST_EDGES, net.n_edges))))
 
 
 def new_sites_of(problem: hp.Problem, options: Iterable[int]) -> frozenset[int]:
