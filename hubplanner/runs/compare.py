@@ -19,7 +19,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.runs.load import figures_of, place_of
+from hubplanner.runs.read import figures_of, place_of
 from hubplanner.tolerances import AGREEMENT
 
 MOST_RUNS = 26

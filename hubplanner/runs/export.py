@@ -25,7 +25,7 @@ from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.formats.postgis import write_tables
 from hubplanner.outputs.run_data import Result
-from hubplanner.runs.load import figures_of, manifest_files, read_manifest
+from hubplanner.runs.read import figures_of, manifest_files, read_manifest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables

@@ -13,7 +13,7 @@ from typing import Any
 
 from hubplanner.errors import UnwritableError
 from hubplanner.folders import is_run
-from hubplanner.runs.load import RunUnreadableError, read_manifest, read_plan
+from hubplanner.runs.read import RunUnreadableError, read_manifest, read_plan
 
 log = logging.getLogger(__name__)
 

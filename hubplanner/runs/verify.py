@@ -12,7 +12,7 @@ from typing import Any
 from hubplanner.errors import HubplannerError
 from hubplanner.inputs.sources import file_digests as input_digests
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
-from hubplanner.runs.load import RunUnreadableError, manifest_files, read_json, read_manifest, read_plan
+from hubplanner.runs.read import RunUnreadableError, manifest_files, read_json, read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
 

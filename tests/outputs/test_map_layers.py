@@ -21,7 +21,7 @@ from hubplanner.inputs.coordinates import lonlat
 from hubplanner.outputs.map.scene import ONLY_POINTS, scene_of, scene_of_run
 from hubplanner.runs.compare import read_run
 from hubplanner.runs.export import read_result
-from hubplanner.runs.load import as_places
+from hubplanner.runs.read import as_places
 from hubplanner.web.map_data.layers import line_features
 from hubplanner.web.map_data.runs import covered_areas
 

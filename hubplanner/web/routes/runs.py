@@ -18,7 +18,7 @@ from hubplanner.folders import STABILITY_FILES, is_default_name
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
-from hubplanner.runs.load import as_places, read_plan
+from hubplanner.runs.read import as_places, read_plan
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
 from hubplanner.web.map_data.scenario import reaches, unasked
