@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.connected import DISH, FIBRE, WORTH, audited, backhaul, found_wrong, planned
+from support.connected import FIBRE, WORTH, audited, backhaul, found_wrong, planned
 
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.runs.export import read_result
@@ -74,11 +74,7 @@ def test_a_line_that_is_said_to_be_laid_in_another_year_fails_the_audit(linked: 
         assert any("period" in found or "no line leads there" in found for found in found_wrong(forged))
 
 
-def test_hubs_that_move_and_hops_are_refused_with_years(linked: Project) -> None:
+def test_hubs_that_move_are_refused_with_lines_over_years(linked: Project) -> None:
     [moving] = linked.refusal(backhaul() | years(9.0, 9.0, nested=False))
     assert "model.periods.nested" in moving
     assert "lines stay where they are laid" in moving
-    radio = {"hop_cost": 9.0}
-    [hops] = linked.refusal(backhaul(technologies={"microwave": radio, "satellite": DISH}) | years(9.0, 9.0))
-    assert "backhaul.technologies.microwave" in hops
-    assert "model.periods" in hops

@@ -58,7 +58,8 @@ def test_points_and_very_many_areas_are_not_drawn_as_areas(project: Project) -> 
 def test_the_world_around_is_known_and_not_made_up(project: Project) -> None:
     inputs = project.inputs()
     world = world_features(inputs)
-    assert world["notes"] == [ONLY_POINTS, CREDIT, DISCLAIMER]
+    assert world["notes"] == [ONLY_POINTS]
+    assert world["sources"] == [CREDIT, DISCLAIMER]
     assert "Quetta" in {town["properties"]["name"] for town in world["towns"]["features"]}
     quetta = next(town for town in world["towns"]["features"] if town["properties"]["name"] == "Quetta")
     assert quetta["geometry"]["coordinates"] == pytest.approx([67.0, 30.18], abs=0.05)
