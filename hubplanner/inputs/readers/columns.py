@@ -241,7 +241,10 @@ class Checker:
         """Return what a share above 1 may have meant: per cent, as all of a column or as a single cell."""
         if name in self.table.cells.percent:
             return lambda _: ""
-        if self.has_keys and ((numbers > 1) & (numbers <= PER_CENT)).sum() > MOSTLY * (numbers > 0).sum():
+        in_per_cent = int(((numbers > 1) & (numbers <= PER_CENT)).sum())
+        if (
+            self.has_keys and in_per_cent > 1 and in_per_cent > MOSTLY * (numbers > 0).sum()
+        ):  # one is no column
             return lambda value: f"; if the column is in per cent, add percent: [{name}]" if value > 1 else ""
         return per_cent_hint
 
