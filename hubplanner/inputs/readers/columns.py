@@ -242,9 +242,7 @@ class Checker:
         if name in self.table.cells.percent:
             return lambda _: ""
         in_per_cent = int(((numbers > 1) & (numbers <= PER_CENT)).sum())
-        if (
-            self.has_keys and in_per_cent > 1 and in_per_cent > MOSTLY * (numbers > 0).sum()
-        ):  # one is no column
+        if self.has_keys and in_per_cent > 1 and in_per_cent > MOSTLY * (numbers > 0).sum():  # one is no column
             return lambda value: f"; if the column is in per cent, add percent: [{name}]" if value > 1 else ""
         return per_cent_hint
 
