@@ -415,11 +415,12 @@ def _lines(frame: pd.DataFrame) -> pd.DataFrame:
 def km_by_road(roads: Sequence[Network], spots: Floats, ends: Ints) -> Floats:
     """Return kilometres (e,) along roads between pairs (e, 2) of places, whichever direction and mode is shortest.
 
-    At both ends the straight way to the nearest road counts, as long as off the road; infinite where no road leads.
+    At both ends the straight way to the nearest road counts, as long as off the road and over any barrier, which bars
+    people and no lines; infinite where no road leads.
     """
     km = np.full(len(ends), np.inf)
     for own in roads:
-        off = own.off_road._replace(cost_per_km=1.0, straight=False)
+        off = own.off_road._replace(cost_per_km=1.0, straight=False, barred=None)
         ways = Network.of(own.roads.in_km, spots, spots, off, "either")
         km = np.minimum(km, ways.along(ends[:, 0], ends[:, 1]))
     return np.where((spots[ends[:, 0]] == spots[ends[:, 1]]).all(axis=1), 0.0, km)

@@ -133,9 +133,33 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
                 beyond=written(f"{beyond:,.0f}"),
             )
         )
+    told += _barriers_told(facts.get("barriers"))
     for name, km in facts.get("closed_km", {}).items():
         told.append(_("In the future {name} {km} km of them are closed.", name=name, km=written(f"{km:,.1f}")))
     return told + _speeds_told(facts)
+
+
+def _barriers_told(barriers: dict[str, Any] | None) -> list[str]:
+    """Return a sentence on barriers off the road: whom they keep from the nearest one, and whom from all."""
+    if barriers is None:
+        return []
+    return [
+        ngettext(
+            "{n} barrier keeps {points} demand points with {people} people and {sites} sites from the nearest point of "
+            "a road, so that they go to another, and {parted} points with {lost} people and {lone} sites from all "
+            "roads.",
+            "{n} barriers keep {points} demand points with {people} people and {sites} sites from the nearest point of "
+            "a road, so that they go to another, and {parted} points with {lost} people and {lone} sites from all "
+            "roads.",
+            barriers["shapes"],
+            points=written(f"{barriers['points_led']:,}"),
+            people=written(f"{barriers['people_led']:,.0f}"),
+            sites=len(barriers["sites_led"]),
+            parted=written(f"{barriers['points_parted']:,}"),
+            lost=written(f"{barriers['people_parted']:,.0f}"),
+            lone=len(barriers["sites_parted"]),
+        )
+    ]
 
 
 def _speeds_told(facts: dict[str, Any]) -> list[str]:

@@ -75,7 +75,7 @@ def reach_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDa
 
 def _from(network: Network, places: Floats) -> Network:
     """Return travel to the same sites from other places."""
-    snaps = network.roads.snap(places, network.off_road.most_km)
+    snaps = network.roads.snap(places, network.off_road.most_km, network.off_road.barred)
     return replace(network, points=places, point_snaps=snaps, found=[])
 
 

@@ -75,10 +75,10 @@ Ranges = Annotated[
 
 
 class ClosedAreasSpec(Spec):
-    """A file of polygons in which roads are closed."""
+    """A file of polygons in which roads are closed, or of lines and polygons that nobody crosses off the road."""
 
     path: LocalFile
-    """File of polygons, relative to this one."""
+    """File of polygons, for barriers also of lines, relative to this one."""
     layer: Column | None = None
     """Layer of a file that holds several."""
     crs: Column | None = None

@@ -189,6 +189,12 @@ class NetworkSpec(TravelMethod):
     """Whether people may go straight to a hub within access_max_km where that is quicker than by road."""
     island_km: Annotated[float, Field(strict=True, ge=0, le=1e6)] = 5.0
     """Parts of the network with less road than this count as islands: places at one may take the nearest other road."""
+    barriers: Annotated[
+        ClosedAreasSpec | None,
+        BeforeValidator(path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
+    ] = None
+    """File of lines or polygons, such as rivers and lakes, that nobody crosses off the road: people go to the nearest
+    road that no barrier parts them from. Roads cross barriers; a way that touches one is barred."""
     speed_kmh: Annotated[float | None, Field(json_schema_extra={"const": None}), AfterValidator(_no_speed)] = None
     """None: roads and modes have speeds."""
 
@@ -196,6 +202,11 @@ class NetworkSpec(TravelMethod):
     def file(self) -> str:
         """The file of roads."""
         return self.roads.path
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Roads and barriers."""
+        return self.roads.path, *(() if self.barriers is None else (self.barriers.path,))
 
     def circle(self, reach: float) -> float:
         """Return NaN: what a hub reaches by road is no circle."""
@@ -213,7 +224,7 @@ class NetworkSpec(TravelMethod):
     def assumption(self) -> str:
         """Return what is taken for granted of roads."""
         ways = {"to_hub": _("to the hub"), "from_hub": _("from the hub"), "both": _("there and back, halved")}
-        return _(
+        roads = _(
             "Travel is {how}, {way}. Off the road people walk {speed} km/h, up to {km} km. Traffic, waits at "
             "junctions and turns that are not allowed are ignored.",
             how=self.describe(),
@@ -221,6 +232,8 @@ class NetworkSpec(TravelMethod):
             speed=written(f"{self.access_kmh:g}"),
             km=written(f"{self.access_max_km:g}"),
         )
+        barriers = _("Off the road nobody crosses a barrier, such as a river; roads cross them all.")
+        return roads if self.barriers is None else f"{roads} {barriers}"
 
 
 class FrictionRasterSpec(Spec):

@@ -9,14 +9,16 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubplanner.inputs.travel.roads.barriers import Barriers
 from hubplanner.problem import GreatCircle
 from hubplanner.problem.travel.gaps import Gap, gaps_of, reached_across
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
-from hubplanner.problem.travel.roads import NearestRoad, RoadGraph
+from hubplanner.problem.travel.roads import JOIN_KM, NearestRoad, RoadGraph
 from hubplanner.problem.travel.routes import routes
 
 KM = 180 / np.pi / EARTH_RADIUS_KM
@@ -193,6 +195,13 @@ def town(seed: int) -> tuple[RoadGraph, np.ndarray[Any, Any], np.ndarray[Any, An
     return graph, points, sites
 
 
+def walls(seed: int) -> list[Any]:
+    """Return a few rivers and a lake among the roads of a town."""
+    draw = np.random.default_rng(seed)
+    lines = [shapely.LineString(draw.uniform(-0.01, 0.06, (3, 2))) for _ in range(int(draw.integers(1, 4)))]
+    return [*lines, shapely.Point(draw.uniform(0, 0.05, 2)).buffer(0.004)]
+
+
 def by_networkx(network: Network, *, to_hub: bool, gap: Gap | None = None, cost: float = 0.0) -> np.ndarray[Any, Any]:
     """Return all distances (n, m): each road cut at every place that joins it, each piece an arc; a gap closed."""
     graph, off = network.roads, network.off_road
@@ -223,15 +232,19 @@ def by_networkx(network: Network, *, to_hub: bool, gap: Gap | None = None, cost:
                 found[point, site] = min(found[point, site], far.get(("p", point, other), np.inf) + walked)
         if off.straight:
             crow = GreatCircle(network.points, network.sites).from_site(site)
-            found[:, site] = np.minimum(found[:, site], np.where(crow <= off.most_km, crow * off.pace, np.inf))
+            there = np.repeat(network.sites[[site]], network.n_points, axis=0)
+            walks = (crow <= off.most_km) & ~(off.barred or Barriers([]))(network.points, there)
+            found[:, site] = np.minimum(found[:, site], np.where(walks, crow * off.pace, np.inf))
     return found
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.booleans())
-def test_ways_are_those_of_networkx_in_every_direction(seed: int, straight: bool) -> None:  # noqa: FBT001
+@given(st.integers(0, 10**6), st.booleans(), st.booleans())
+def test_ways_are_those_of_networkx_in_every_direction(seed: int, straight: bool, wet: bool) -> None:  # noqa: FBT001
     graph, points, sites = town(seed)
-    network = Network.of(graph, points, sites, OffRoad(13.3, 1.0, 1.2, straight))
+    network = Network.of(
+        graph, points, sites, OffRoad(13.3, 1.0, 1.2, straight, Barriers(walls(seed)) if wet else None)
+    )
     there, back = (by_networkx(network, to_hub=way) for way in (True, False))
     expected = {"to_hub": there, "from_hub": back, "both": (there + back) / 2, "either": np.minimum(there, back)}
     for direction, table in expected.items():
@@ -306,6 +319,43 @@ def test_the_nearest_road_is_the_nearest_of_all(seed: int) -> None:
         assert least[segment] == pytest.approx(least.min(), abs=2e-3)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_nearest_open_road_is_the_nearest_that_no_barrier_bars(seed: int) -> None:
+    graph, points, _ = town(seed)
+    shapes = walls(seed)
+    snaps, water = graph.snap(points[2:6], 4.0, Barriers(shapes)), shapely.union_all(shapes)
+    measure = GreatCircle(points, points).measure
+    for number, point in enumerate(points[2:6]):
+        joint, dense = np.inf, np.inf
+        for road in np.flatnonzero(graph.boards).tolist():
+            first, last = graph.vertices[graph.start[road]], graph.vertices[graph.end[road]]
+            length = float(measure(first[None], last[None])[0])
+            # So near the equator and so short, an arc is a straight line in degrees to a tenth of a metre.
+            foot = np.clip((point - first) @ (last - first) / ((last - first) @ (last - first)), 0, 1)
+            own = np.append(np.linspace(0, 1, int(np.ceil(length / JOIN_KM)) + 1), foot)
+            every = np.linspace(0, 1, 201)
+            for shares in (own, every):
+                spots = first + shares[:, None] * (last - first)
+                far = measure(np.repeat(point[None], len(spots), axis=0), spots)
+                clear = shapely.distance(shapely.linestrings([[point, spot] for spot in spots]), water) > 1e-9
+                if shares is own:
+                    joint = min(joint, far[clear & (far <= 4)].min(initial=np.inf))
+                else:  # where a step of road is open around it
+                    steps = int(np.ceil(JOIN_KM / length * 200)) + 1
+                    for begin in range(201 - steps):
+                        if clear[begin : begin + steps + 1].all():
+                            dense = min(dense, far[begin : begin + steps + 1].min())
+        km = float(snaps.km[number].min())
+        assert km == pytest.approx(joint, abs=2e-3) or (np.isinf(km) and np.isinf(joint))
+        if dense < 4 - JOIN_KM:
+            assert km <= dense + JOIN_KM + 2e-3
+        if np.isfinite(km):
+            at, share = snaps.segment[number, 0], snaps.share[number, 0]
+            spot = (1 - share) * graph.vertices[graph.start[at]] + share * graph.vertices[graph.end[at]]
+            assert not water.intersects(shapely.LineString([point, spot]))
+
+
 def test_a_street_drawn_once_a_direction_is_one_street() -> None:
     spots, ways = [(0, 0), (4, 0), (4, 3)], [(0, 1), (1, 0), (1, 2), (2, 1)]
     drawn = roads(spots, ways, oneway=True)
@@ -363,13 +413,14 @@ def test_roads_upon_each_other_are_each_way_the_cheapest_of_them(seed: int) -> N
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.booleans())
-def test_routes_lead_along_roads_and_cost_what_is_said(seed: int, direction: Any, straight: bool) -> None:  # noqa: FBT001
+@given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.booleans(), st.booleans())
+def test_routes_lead_along_roads_and_cost_what_is_said(seed: int, direction: Any, straight: bool, wet: bool) -> None:  # noqa: FBT001
     graph, points, sites = town(seed)
     km = GreatCircle(graph.vertices, graph.vertices).measure(graph.vertices[graph.start], graph.vertices[graph.end])
     # As long as they are drawn, so that their lengths tell on which roads a way is.
     graph = replace(graph, km=km, boards=np.ones(len(km), dtype=np.bool_)).without_twins
-    off = OffRoad(13.3, 1.0, 1.2, straight)
+    barred = Barriers(walls(seed))
+    off = OffRoad(13.3, 1.0, 1.2, straight, barred if wet else None)
     network = Network.of(graph, points, sites, off, direction)
     table = np.array([network.from_site(site) for site in range(len(sites))]).T
     point, site = np.nonzero(np.isfinite(table))
@@ -379,6 +430,11 @@ def test_routes_lead_along_roads_and_cost_what_is_said(seed: int, direction: Any
         assert route.cost == pytest.approx(expected[at], abs=1e-9)
         assert route.places[0].tolist() == points[point[at]].tolist()
         assert route.places[-1].tolist() == sites[site[at]].tolist()
+        for snaps, place, leg in (
+            (network.point_snaps, point[at], route.places[:2]),
+            (network.site_snaps, site[at], route.places[-2:]),
+        ):
+            assert not (wet and snaps.km[place].min() > 1e-6 and barred(leg[:1], leg[1:])[0])
         length = GreatCircle(route.places, route.places).measure(route.places[:-1], route.places[1:])
         assert length.sum() == pytest.approx(route.road_km + route.off_km, abs=1e-5)
         assert _cost_of(graph, route, off, to_hub=direction != "from_hub") == pytest.approx(route.cost, abs=1e-5)

@@ -187,7 +187,7 @@ ALL_KEYS: dict[str, list[str]] = {
     ],
     "NetworkSpec": [
         *("method", "detour", "speed_kmh", "roads", "modes", "direction"),
-        *("access_kmh", "access_max_km", "walk_straight", "island_km"),
+        *("access_kmh", "access_max_km", "walk_straight", "island_km", "barriers"),
     ],
     "RoadsSpec": [
         *("path", "layer", "encoding", "crs", "class", "oneway", "speed_kmh", "minutes", "where"),

@@ -30,6 +30,8 @@ NEAR_KM = 1e-9
 WRITTEN_KM = 3e-4
 """How far a place that is written with six decimals of a degree may be from where it is."""
 QUARTER_CIRCLE = 90.0
+JOIN_KM = 0.1
+"""Roads are joined at points no farther apart than this where a barrier bars the nearest one."""
 ROUNDING = 1e-9
 """Degrees, far below what a vertex is known to."""
 HOUR = 60.0
@@ -278,6 +280,40 @@ def read_drawn(spec: ClosedAreasSpec) -> list[Any]:
     return [shape for shape in shapes if shape is not None and not shape.is_empty]
 
 
+class Walls:
+    """Barriers that nobody crosses off the road, side by side.
+
+    Parameters
+    ----------
+    spec
+        The file; None where there is none.
+    """
+
+    def __init__(self, spec: ClosedAreasSpec | None) -> None:
+        """Take the shapes apart."""
+        shapes = [] if spec is None else read_drawn(spec)
+        parts = [part for shape in shapes for part in getattr(shape, "geoms", [shape])]
+        areas = [part for part in parts if part.geom_type == "Polygon"]
+        lines = [part for part in parts if part.geom_type != "Polygon"]
+        lines += [ring for area in areas for ring in (area.exterior, *area.interiors)]
+        sides = [side for line in lines for side in pairwise(np.array(line.coords)[:, :2])]
+        self.areas = shapely.STRtree(areas)
+        self.sides = shapely.STRtree([shapely.LineString(side) for side in sides])
+        self.there = bool(sides)
+
+    def part(self, one: tuple[float, float], other: tuple[float, float]) -> bool:
+        """Tell whether a straight way in degrees meets a barrier; around the globe it is the shorter one."""
+        whole = 4 * QUARTER_CIRCLE
+        lon = one[0] + (other[0] - one[0] + whole / 2) % whole - whole / 2
+        for turn in (-whole, 0.0, whole):
+            start, end = (one[0] + turn, one[1]), (lon + turn, other[1])
+            way = shapely.Point(start) if start == end else shapely.LineString([start, end])
+            inside = len(self.areas.query(shapely.Point(start), predicate="intersects"))
+            if inside or len(self.sides.query(way, predicate="dwithin", distance=ROUNDING)):
+                return True
+        return False
+
+
 class Turn:
     """What a future makes of roads.
 
@@ -424,19 +460,29 @@ class Rider(LineRules):
         The roads.
     mode, travel
         Who goes, and what the scenario says of ways.
+    walls
+        Barriers off the road.
     in_minutes
         Whether minutes count, or kilometres.
     turn
         What a future makes of the roads; nothing if left out.
     """
 
-    def __init__(
-        self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool, turn: Turn | None = None
+    def __init__(  # noqa: PLR0913 - who goes where
+        self,
+        file: RoadFile,
+        mode: ModeSpec,
+        travel: NetworkSpec,
+        walls: Walls,
+        *,
+        in_minutes: bool,
+        turn: Turn | None = None,
     ) -> None:
         """Make the graph."""
         super().__init__(file, mode)
         self.travel, self.in_minutes = travel, in_minutes
         self.pace = travel.detour * (HOUR / travel.access_kmh if in_minutes else 1.0)
+        self.walls = walls
         self.roads: nx.DiGraph[Any] = nx.DiGraph()
         self.cost: dict[int, tuple[float, float]] = {}
         passage = cache(self.passage)
@@ -589,7 +635,37 @@ class Rider(LineRules):
         if not found:
             return None
         best = min(stop.km for stop in found)
-        return min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
+        nearest = min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
+        if not self.walls.there or not self._parted(place, nearest):
+            return nearest
+        return self._beside(place, nearest.km, near)
+
+    def _parted(self, place: tuple[float, float], stop: Stop) -> bool:
+        return self.walls.part(place, _between(self.file.pieces[stop.piece].places, stop.share))
+
+    def _beside(self, place: tuple[float, float], km: float, near: NearPieces) -> Stop | None:
+        """Return the nearest point of a road to which no barrier bars the way.
+
+        Of each piece that is its nearest one, an end, or one of those in even steps between.
+        """
+        room, most = km, self.travel.access_max_km * (1 + SLACK)
+        if self.walls.part(place, place):
+            return None
+        while True:
+            room = min(2 * room + JOIN_KM, most)
+            stops = []
+            for number in near.within(place, room * (1 + SLACK) + NEAR_KM):
+                arc = self.file.pieces[number].places
+                steps = max(math.ceil(_apart(*arc) / JOIN_KM - 1e-6), 1)
+                own = (Stop(number, at / steps, _apart(place, _between(arc, at / steps))) for at in range(steps + 1))
+                stops += [stop for stop in (self._stop(place, number), *own) if stop.km <= room]
+            stops.sort(key=lambda stop: stop.km)
+            first = next((stop for stop in stops if not self._parted(place, stop)), None)
+            if first is not None:
+                alike_near = [stop for stop in stops if first.km <= stop.km <= first.km + NEAR_KM]
+                return min(stop for stop in alike_near if not self._parted(place, stop))
+            if room >= most:
+                return None
 
     def _stop(self, place: tuple[float, float], number: int) -> Stop:
         return Stop(number, *foot_of(place, self.file.pieces[number].places))
@@ -612,6 +688,9 @@ class Rider(LineRules):
         if self.travel.walk_straight:
             walk = np.array([_apart((float(x), float(y)), site) for x, y in places])
             fits = walk <= self.travel.access_max_km * (1 + SLACK)
+            if self.walls.there:
+                for at in np.flatnonzero(fits & (walk * self.pace < found)).tolist():
+                    fits[at] = not self.walls.part((float(places[at][0]), float(places[at][1])), site)
             found = np.minimum(found, np.where(fits, walk * self.pace, np.inf))
         return found
 
@@ -675,9 +754,9 @@ class RoadWays:
         named = {column for future in futures for column in future.roads_closed}
         self._file, future = changed or (RoadFile(travel.roads, named), None)
         turn = None if future is None else Turn(future)
-        file, modes = self._file, travel.modes
-        self._riders = [Rider(file, mode, travel, in_minutes=in_minutes, turn=turn) for mode in modes]
-        self._by_km = [] if future else [Rider(file, mode, travel, in_minutes=False) for mode in modes]
+        file, modes, walls = self._file, travel.modes, Walls(travel.barriers)
+        self._riders = [Rider(file, mode, travel, walls, in_minutes=in_minutes, turn=turn) for mode in modes]
+        self._by_km = [] if future else [Rider(file, mode, travel, walls, in_minutes=False) for mode in modes]
         self._known: dict[int, list[Array]] = {}
 
     def turned(self, future: FutureSpec) -> RoadWays:
@@ -809,6 +888,6 @@ class RoadWays:
 
     @cached_property
     def _on_roads(self) -> list[Rider]:
-        """Each mode by kilometres, without ways straight to a hub."""
+        """Each mode by kilometres, without ways straight to a hub, as lines are laid: over any barrier."""
         travel = self.travel.model_copy(update={"walk_straight": False})
-        return [Rider(self._file, mode, travel, in_minutes=False) for mode in travel.modes]
+        return [Rider(self._file, mode, travel, Walls(None), in_minutes=False) for mode in travel.modes]

@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, within
 from hubplanner.problem.travel.geometric import GreatCircle
-from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, Snaps, arcs, chord, on_sphere
+from hubplanner.problem.travel.roads import SAME_PLACE_KM, Barred, RoadGraph, Snaps, arcs, chord, on_sphere
 from hubplanner.tolerances import REACH_TOLERANCE
 
 GROUP = 24
@@ -38,12 +38,15 @@ class OffRoad(NamedTuple):
         Factor from the straight line to what is walked.
     straight
         Whether people may walk all the way to a hub within that distance.
+    barred
+        Tells which straight ways are closed; none if left out.
     """
 
     cost_per_km: float
     most_km: float
     detour: float = 1.0
     straight: bool = True
+    barred: Barred | None = None
 
     @property
     def pace(self) -> float:
@@ -147,10 +150,10 @@ class Network:
         sites: Floats,
         off_road: OffRoad,
         direction: Direction = "to_hub",
-        snap: Callable[[RoadGraph, Floats, float], Snaps] = RoadGraph.snap,
+        snap: Callable[[RoadGraph, Floats, float, Barred | None], Snaps] = RoadGraph.snap,
     ) -> Network:
         """Return travel between places, which ``snap`` joins to the roads."""
-        snaps = [snap(roads, places, off_road.most_km) for places in (points, sites)]
+        snaps = [snap(roads, places, off_road.most_km, off_road.barred) for places in (points, sites)]
         return cls(
             roads=roads,
             points=points,
@@ -390,7 +393,12 @@ class Network:
         for number, site, points in zip(row.tolist(), group.tolist(), near, strict=True):
             km = measure(self.points[points], self.sites[[site]])
             cost = np.where(within(km, self.off_road.most_km), km * self.off_road.pace, np.inf)
-            block[number, points] = np.minimum(block[number, points], cost)
+            shorter = np.flatnonzero((cost < block[number, points]) & (cost <= limit))
+            walkers = np.array(points, dtype=np.intp)[shorter]
+            if self.off_road.barred is not None:
+                clear = ~self.off_road.barred(self.points[walkers], np.repeat(self.sites[[site]], len(walkers), axis=0))
+                walkers, shorter = walkers[clear], shorter[clear]
+            block[number, walkers] = cost[shorter]
 
     @cached_property
     def _tree(self) -> KDTree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -22,8 +23,15 @@ FIRST_LOOK = 8
 """Pieces of road that are measured for a place before more are asked for."""
 LEAF = 32
 """Pieces of road that the tree holds without parting them: many, since each of its nodes takes memory."""
+JOIN_KM = 0.1
+"""How far apart at most the points of a segment are by which it may be joined where a barrier bars the nearest one."""
+FEW_LEGS = 8
+"""Ways off the road that are looked at for a place before more are."""
 AT_ONCE = 1 << 17
 """Segments, or pieces of road near places, that are looked at together, to hold few of their vectors at a time."""
+
+Barred = Callable[[Floats, Floats], Bools]
+"""Tells which straight ways off the road between places (k, 2) and (k, 2) in degrees meet a barrier."""
 
 
 class Edges(NamedTuple):
@@ -284,21 +292,25 @@ class RoadGraph:
 
     # -- the nearest road to a place --------------------------------------------------------------------------------
 
-    def snap(self, places: Floats, most_km: float) -> Snaps:
+    def snap(self, places: Floats, most_km: float, barred: Barred | None = None) -> Snaps:
         """Return where places (n, 2) join the roads: at the nearest point of any, and of any that is not an island.
 
         Parameters
         ----------
         most_km
             Straight distance beyond which a road is too far.
+        barred
+            Ways off the road that are closed, as in `NearestRoad.nearest_open`; none if left out.
         """
-        near = self.every_road.nearest(places, most_km)
+        near = self.every_road.nearest_open(places, most_km, barred)
         segment = np.column_stack([near[0], np.full(len(places), -1)])
         share = np.column_stack([near[1], np.zeros(len(places))])
         km = np.column_stack([near[2], np.full(len(places), np.inf)])
         lonely = np.flatnonzero((segment[:, 0] >= 0) & self.on_island[segment[:, 0]])
         if len(lonely):
-            segment[lonely, 1], share[lonely, 1], km[lonely, 1] = self._main_roads.nearest(places[lonely], most_km)
+            segment[lonely, 1], share[lonely, 1], km[lonely, 1] = self._main_roads.nearest_open(
+                places[lonely], most_km, barred
+            )
         return Snaps(segment, share, km)
 
     @cached_property
@@ -492,6 +504,83 @@ class NearestRoad:
                 left.append(some[~proven])
             open_ones, looks = np.concatenate(left), looks * 4
         return segment, share, km
+
+    def nearest_open(self, places: Floats, most_km: float, barred: Barred | None) -> tuple[Ints, Floats, Floats]:
+        """Return the same of those points of roads to which no barrier bars the straight way.
+
+        Where it bars the way to the nearest point of all, looked at are the nearest point of each segment, its two ends
+        and points in even steps of at most `JOIN_KM` between them. The way to the nearest open one of these is longer
+        by a step at most than that to the nearest open point of any road that is open there for as long as a step.
+        """
+        segment, share, km = self.nearest(places, most_km)
+        if barred is None:
+            return segment, share, km
+        there = np.flatnonzero(segment >= 0)
+        there = there[barred(places[there], self._spot(segment[there], share[there]))]
+        room = np.minimum(np.maximum(2 * km[there], JOIN_KM), most_km)
+        segment[there], share[there], km[there] = -1, 0.0, np.inf
+        alone = barred(places[there], places[there])  # a place on a barrier has no way from it
+        there, room = there[~alone], room[~alone]
+        while len(there):
+            pieces = np.cumsum(self._near(places[there], room, return_length=True))
+            cuts = np.flatnonzero(np.diff(pieces // AT_ONCE)) + 1
+            for some, within in zip(np.split(there, cuts), np.split(room, cuts), strict=True):
+                segment[some], share[some], km[some] = self._open(places[some], within, barred)
+            left = (segment[there] < 0) & (room < most_km)
+            there, room = there[left], np.minimum(2 * room[left], most_km)
+        return segment, share, km
+
+    def _open(self, places: Floats, room: Floats, barred: Barred) -> tuple[Ints, Floats, Floats]:
+        """Return the nearest open point of any segment within a distance (n,) of each place, as `nearest_open`."""
+        size = len(places)
+        found = np.full(size, -1, dtype=np.intp), np.zeros(size), np.full(size, np.inf)
+        place, owner, share = self._joints(places, room)
+        spot = self._spot(owner, share)
+        gap = np.linalg.norm(on_sphere(spot) - on_sphere(places)[place], axis=1)
+        far = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(gap / 2, 1.0))
+        order = np.lexsort((share, owner, far, place))
+        order = order[far[order] <= room[place[order]] * (1 + 1e-9)]
+        first = np.searchsorted(place[order], np.arange(size + 1))
+        rank = np.arange(len(order)) - first[place[order]]
+        begin, end = 0, FEW_LEGS
+        while True:
+            looked = order[(rank >= begin) & (rank < end) & np.isinf(found[2][place[order]])]
+            if not len(looked):
+                break
+            clear = looked[~barred(places[place[looked]], spot[looked])]
+            np.minimum.at(found[2], place[clear], far[clear])
+            begin, end = end, 4 * end
+        # Of points as near as each other that of the first segment is taken.
+        same = order[far[order] <= found[2][place[order]] + SAME_PLACE_KM]
+        same = same[np.isfinite(found[2][place[same]])]
+        same = same[~barred(places[place[same]], spot[same])]
+        same = same[np.lexsort((share[same], owner[same], place[same]))]
+        here, at = np.unique(place[same], return_index=True)
+        found[0][here], found[1][here] = owner[same[at]], share[same[at]]
+        return found
+
+    def _joints(self, places: Floats, room: Floats) -> tuple[Ints, Ints, Floats]:
+        """Return the points by which segments near places may be joined: place (k,), segment, and how far along it."""
+        spots, near = on_sphere(places), self._near(places, room, return_length=False)
+        place = np.repeat(np.arange(len(places)), [len(pieces) for pieces in near])
+        owner = self.owner[np.concatenate([*near, []]).astype(np.intp)].astype(np.intp)
+        place, owner = np.unique(np.stack([place, owner]), axis=1)
+        foot = self._measure(spots[place], owner[:, None])[1][:, 0]
+        steps = np.maximum(np.ceil(_great_arcs(self.roads, owner)[2] * EARTH_RADIUS_KM / JOIN_KM - 1e-6), 1)
+        count = steps.astype(np.intp) + 1
+        of = np.repeat(np.arange(len(owner)), count)
+        even = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / steps[of]
+        return np.append(place, place[of]), np.append(owner, owner[of]), np.append(foot, even)
+
+    def _near(self, places: Floats, room: Floats, *, return_length: bool) -> Any:
+        """Return the pieces of road that may be within a distance (n,) of each place, or how many they are."""
+        far = chord(room) * (1 + 1e-9) + self.half + 1e-12
+        return cast("Any", self.tree).query_ball_point(on_sphere(places), far, return_length=return_length)
+
+    def _spot(self, segment: Ints, share: Floats) -> Floats:
+        """Return places (k, 2) in degrees along segments."""
+        vertices, start, end = self.roads
+        return between(vertices[start[segment]], vertices[end[segment]], share)
 
     def _look(
         self, places: Floats, most_km: float, looks: int, apart: tuple[Ints, Ints] | None

@@ -86,13 +86,15 @@ def _to_site(draw: _Drawing, site: int, points: Ints, limit: float) -> list[Rout
     by_slot = far[at[here.junction[points]]] + leave[points]
     crow = GreatCircle(network.points, network.sites).measure(network.points[points], network.sites[[site]])
     off, drawn = network.off_road, []
+    walks = off.straight & (crow <= off.most_km * (1 + REACH_TOLERANCE))
+    if off.barred is not None:
+        walks &= ~off.barred(network.points[points], np.repeat(network.sites[[site]], len(points), axis=0))
     for number, own in enumerate(points.tolist()):
         slot = int(by_slot[number].argmin())
         ways: list[tuple[float, int]] = [(float(by_slot[number, slot]), 0)]
         beside = _on_one_edge(here, there, own, site, to_hub=to_hub)
         ways.append((beside[0], 1))
-        may_walk = off.straight and crow[number] <= off.most_km * (1 + REACH_TOLERANCE)
-        ways.append((float(crow[number]) * off.pace if may_walk else np.inf, 2))
+        ways.append((float(crow[number]) * off.pace if walks[number] else np.inf, 2))
         cost, kind = min(ways)
         if not np.isfinite(cost):
             message = f"no way from point {own} to site {site} within {limit:g}"

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
 from hubplanner.errors import DataWarning, Fault, ScenarioError, raise_faults
+from hubplanner.inputs.travel.roads.barriers import Barriers
 from hubplanner.inputs.travel.roads.lines import read_roads as read_lines
 from hubplanner.inputs.travel.roads.network import road_graph
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Rules
@@ -56,6 +57,7 @@ class RoadNetwork:
         access_max_km: float = 10.0,
         detour: float = 1.0,
         walk_straight: bool = True,
+        barriers: ArrayLike | None = None,
     ) -> Network:
         """Return travel between places, for `Problem.from_travel`.
 
@@ -69,6 +71,8 @@ class RoadNetwork:
             Speed off the road, the longest way there in a straight line, and the factor from it to what is walked.
         walk_straight
             Whether people may walk straight to a site within that distance.
+        barriers
+            Lines and polygons of shapely, in degrees, that nobody crosses off the road, as ``travel.barriers``.
 
         Raises
         ------
@@ -76,7 +80,7 @@ class RoadNetwork:
             When places are no coordinates.
         """
         pace = MINUTES_PER_HOUR / access_kmh if self.unit == "minutes" else 1.0
-        off = OffRoad(pace, access_max_km, detour, walk_straight)
+        off = OffRoad(pace, access_max_km, detour, walk_straight, None if barriers is None else Barriers(barriers))
         return Network.of(self.graph, coordinates("points", points), coordinates("sites", sites), off, direction)
 
     def route(self, travel: Network, point: int, site: int) -> Route:

@@ -13,13 +13,14 @@ from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import SearchedTravel, reach_differs
 from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.travel.roads.barriers import Barriers, read_barriers
 from hubplanner.inputs.travel.roads.futures import RoadChange, roads_in_futures
 from hubplanner.inputs.travel.roads.lines import Roads, read_roads
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.problem import Bools, Floats, Travel
 from hubplanner.problem.travel.gaps import gaps_of
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
-from hubplanner.problem.travel.roads import RoadGraph, Snaps
+from hubplanner.problem.travel.roads import Barred, RoadGraph, Snaps
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -48,11 +49,12 @@ def read_road_travel(
     warnings = [*roads.warnings]
     rules = Rules(spec.roads, roads, faults, warnings)
     passages = [rules.of(mode, number) for number, mode in enumerate(spec.modes)]
+    barriers = read_barriers(spec, roads, faults)
     if len(faults) > before or demand is None or sites is None:
         return None
     in_minutes = scenario.hubs[0].reach_minutes is not None
     modes = {
-        mode.name: _network(spec, roads, passage, demand.points, sites.lonlat, in_minutes=in_minutes)
+        mode.name: _network(spec, roads, passage, demand.points, sites.lonlat, barriers, in_minutes=in_minutes)
         for mode, passage in zip(spec.modes, passages, strict=True)
         if (passage.forward | passage.backward)[roads.line].any()
     }
@@ -79,6 +81,7 @@ def read_road_travel(
                     change.of(passage),
                     demand.points,
                     sites.lonlat,
+                    barriers,
                     in_minutes=in_minutes,
                     closed=change.closed,
                 )
@@ -92,6 +95,8 @@ def read_road_travel(
     warnings += _doubts(scenario, roads, modes, demand, sites)
     speeds = {mode.name: passage.speeds for mode, passage in zip(spec.modes, passages, strict=True)}
     facts = _facts(spec, modes, demand, sites, speeds)
+    if barriers is not None:
+        facts["barriers"] = _led_around(modes, barriers, demand, sites)
     if changes:
         facts["closed_km"] = {name: float(roads.km[change.closed].sum()) for name, change in changes.items()}
     if facts["gaps"]:
@@ -124,28 +129,30 @@ def _quickest(scenario: Scenario, modes: dict[str, Network]) -> Travel:
     return Quickest(tuple(modes.values()), tuple(modes))
 
 
-def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places
+def _network(  # noqa: PLR0913, PLR0917 - roads, what a mode makes of them, and the places
     spec: NetworkSpec,
     roads: Roads,
     passage: Passage,
     points: Floats,
     sites: Floats,
+    barriers: Barriers | None,
     *,
     in_minutes: bool,
     closed: Bools | None = None,
 ) -> Network:
     graph = road_graph(roads, passage, island_km=spec.island_km, in_minutes=in_minutes, closed=closed)
     pace = MINUTES_PER_HOUR / spec.access_kmh if in_minutes else 1.0
-    off = OffRoad(pace, spec.access_max_km, spec.detour, spec.walk_straight)
+    off = OffRoad(pace, spec.access_max_km, spec.detour, spec.walk_straight, barriers)
     return Network.of(graph, points, sites, off, spec.direction, kept_snaps)
 
 
-def kept_snaps(graph: RoadGraph, places: Floats, most_km: float) -> Snaps:
+def kept_snaps(graph: RoadGraph, places: Floats, most_km: float, barred: Barred | None = None) -> Snaps:
     """Return where places join the roads, as `RoadGraph.snap` does; of large networks it is kept between commands."""
-    if len(graph.start) + len(places) < KEPT_FROM:
-        return graph.snap(places, most_km)
+    if len(graph.start) + len(places) < KEPT_FROM or not (barred is None or isinstance(barred, Barriers)):
+        return graph.snap(places, most_km, barred)
     made_of = (graph.vertices, graph.start, graph.end, graph.km, graph.boards, graph.island_km, places, most_km)
-    return Snaps(**kept("snaps", made_of, lambda: graph.snap(places, most_km)._asdict()))
+    drawn = None if barred is None else barred.drawn
+    return Snaps(**kept("snaps", (*made_of, drawn), lambda: graph.snap(places, most_km, barred)._asdict()))
 
 
 def road_graph(
@@ -185,6 +192,12 @@ def _check_near(spec: NetworkSpec, roads: Roads, modes: dict[str, Network], faul
         ("site", one.sites, [network.site_snaps for network in modes.values()]),
     ):
         if all((snaps.segment[:, 0] < 0).all() for snaps in near):
+            plain = [kept_snaps(network.roads, where, spec.access_max_km) for network in modes.values()]
+            if spec.barriers is not None and any((snaps.segment[:, 0] >= 0).any() for snaps in plain):
+                most = f"travel.access_max_km, {spec.access_max_km:g} km"
+                allowed = f"parts every {what} from all roads within {most}: nobody leaves a polygon off the road, so "
+                faults.append(Fault(file=spec.barriers.path, allowed=f"{allowed}draw borders as lines"))
+                return
             swapped = ((where >= low[::-1]) & (where <= high[::-1])).all(axis=1).any()
             why = "is it the right file, or in another coordinate system?"
             if swapped:
@@ -225,15 +238,49 @@ def _doubts(
     spec = scenario.travel
     most = spec.access_max_km if isinstance(spec, NetworkSpec) else 0.0
     far, far_sites = _beyond(list(modes.values()))
+    road = "any road, travel.access_max_km"
+    if isinstance(spec, NetworkSpec) and spec.barriers is not None:
+        road = "any road that travel.barriers do not part from them, travel.access_max_km"
     if far.any():
         message = (
-            f"{int(far.sum()):,} demand points with {people[far].sum():,.0f} people are more than {most:g} km from any "
-            "road, travel.access_max_km: nobody reaches them by road"
+            f"{int(far.sum()):,} demand points with {people[far].sum():,.0f} people are more than {most:g} km from "
+            f"{road}: nobody reaches them by road"
         )
         found.append(DataWarning(code="far_from_roads", message=message, file=scenario.demand.file_name))
     if far_sites.any():
-        message = f"{_named(ids[far_sites])} are more than {most:g} km from any road, travel.access_max_km"
+        message = f"{_named(ids[far_sites])} are more than {most:g} km from {road}"
         found.append(DataWarning(code="far_from_roads", message=message, file=scenario.sites.file_name))
+    return found
+
+
+def _led(modes: dict[str, Network]) -> list[tuple[Bools, Bools]]:
+    """Tell which points, and which sites, barriers keep from their nearest road by some mode, and which from all."""
+    networks, found = list(modes.values()), []
+    points = [(network.points, network.point_snaps) for network in networks]
+    for ends in (points, [(network.sites, network.site_snaps) for network in networks]):
+        pairs = [
+            (kept_snaps(network.roads, places, network.off_road.most_km), snaps)
+            for network, (places, snaps) in zip(networks, ends, strict=True)
+        ]
+        moved = [
+            (plain.segment[:, 0] != own.segment[:, 0]) | (plain.share[:, 0] != own.share[:, 0]) for plain, own in pairs
+        ]
+        near, is_open = (np.any([pair[at].segment[:, 0] >= 0 for pair in pairs], axis=0) for at in (0, 1))
+        found.append((np.any(moved, axis=0) & is_open, near & ~is_open))
+    return found
+
+
+def _led_around(modes: dict[str, Network], barriers: Barriers, demand: Demand, sites: Sites) -> dict[str, Any]:
+    """Return what plan.json says of barriers: how many, whom they keep from the nearest road, and whom from all."""
+    people, ids = demand.point_people, sites.frame["site_id"].to_numpy(dtype=object)
+    points, hubs = _led(modes)
+    found: dict[str, Any] = {"shapes": len(barriers.shapes)}
+    for number, what in enumerate(("led", "parted")):
+        found |= {
+            f"points_{what}": int(points[number].sum()),
+            f"people_{what}": float(people[points[number]].sum()),
+            f"sites_{what}": ids[hubs[number]].tolist(),
+        }
     return found
 
 
