@@ -69,7 +69,7 @@ def test_a_plan_gets_better_and_keeps_to_its_limits(
 @pytest.mark.parametrize("limits", [LIMITS[0], LIMITS[1], LIMITS[3], LIMITS[7]], ids=", ".join)
 def test_rounding_first_changes_no_proof(limits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     # As in large questions: no node among all, then hubs of the relaxation, parts anew, and the search.
-    for name in ("SMALL_OPTIONS", "FEW_OPTIONS", "FIRST_NODES"):
+    for name in ("SMALL_OPTIONS", "MANY_OPTIONS", "FIRST_NODES"):
         monkeypatch.setattr(alpha_fair, name, 0)
     anew, in_parts = 0, alpha_fair._in_parts
 

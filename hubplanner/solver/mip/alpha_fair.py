@@ -31,7 +31,7 @@ from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.largest_catchments import LargestCatchments
 from hubplanner.solver.mip.neighbourhoods import Neighbourhoods
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
-from hubplanner.solver.mip.search import FEW_OPTIONS, attempt, optimise
+from hubplanner.solver.mip.search import attempt, optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.upper_bound import agreed_bound, all_hubs_bound, cap_bound
@@ -54,6 +54,8 @@ SEARCHED = 0.9
 """Part of the asked gap that a search may leave: the rest is the tangents'."""
 ROUNDING_NODES, FIRST_NODES = 50, 50
 """Nodes of a search among the relaxation's hubs, and of the first among all."""
+MANY_OPTIONS = 400
+"""Options up to which a search is left to itself: parts of larger questions are as large, and searched whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +199,7 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
     value = goal.value(start.years) if start.years else math.nan
     bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
-    is_first = task.gap > 0 and task.ranges is None and len(task.question.instance.option) > FEW_OPTIONS
+    is_first = task.gap > 0 and task.ranges is None and len(task.question.instance.option) > MANY_OPTIONS
     for _ in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
         searched = replace(
