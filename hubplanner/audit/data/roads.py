@@ -301,17 +301,19 @@ class Walls:
         self.sides = shapely.STRtree([shapely.LineString(side) for side in sides])
         self.there = bool(sides)
 
-    def part(self, one: tuple[float, float], other: tuple[float, float]) -> bool:
-        """Tell whether a straight way in degrees meets a barrier; around the globe it is the shorter one."""
-        whole = 4 * QUARTER_CIRCLE
-        lon = one[0] + (other[0] - one[0] + whole / 2) % whole - whole / 2
+    def part(self, one: tuple[float, float], others: Sequence[tuple[float, float]] | Array) -> Array:
+        """Tell which straight ways in degrees to others (k,) meet a barrier; around the globe they are the shorter."""
+        whole, ends = 4 * QUARTER_CIRCLE, np.array(others, dtype=float).reshape(-1, 2)
+        lon = one[0] + (ends[:, 0] - one[0] + whole / 2) % whole - whole / 2
+        found = np.zeros(len(ends), dtype=bool)
         for turn in (-whole, 0.0, whole):
-            start, end = (one[0] + turn, one[1]), (lon + turn, other[1])
-            way = shapely.Point(start) if start == end else shapely.LineString([start, end])
-            inside = len(self.areas.query(shapely.Point(start), predicate="intersects"))
-            if inside or len(self.sides.query(way, predicate="dwithin", distance=ROUNDING)):
-                return True
-        return False
+            found |= len(self.areas.query(shapely.Point(one[0] + turn, one[1]), predicate="intersects")) > 0
+            begin = np.repeat([[one[0] + turn, one[1]]], len(ends), axis=0)
+            ways: Any = shapely.linestrings(np.stack([begin, np.column_stack([lon + turn, ends[:, 1]])], axis=1))
+            found[self.sides.query(ways, predicate="intersects")[0]] = True
+            left = np.flatnonzero(~found)
+            found[left[self.sides.query(ways[left], predicate="dwithin", distance=ROUNDING)[0]]] = True
+        return found
 
 
 class Turn:
@@ -636,12 +638,12 @@ class Rider(LineRules):
             return None
         best = min(stop.km for stop in found)
         nearest = min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
-        if not self.walls.there or not self._parted(place, nearest):
+        if not self.walls.there or not self._parted(place, [nearest])[0]:
             return nearest
         return self._beside(place, nearest.km, near)
 
-    def _parted(self, place: tuple[float, float], stop: Stop) -> bool:
-        return self.walls.part(place, _between(self.file.pieces[stop.piece].places, stop.share))
+    def _parted(self, place: tuple[float, float], stops: list[Stop]) -> Array:
+        return self.walls.part(place, [_between(self.file.pieces[stop.piece].places, stop.share) for stop in stops])
 
     def _beside(self, place: tuple[float, float], km: float, near: NearPieces) -> Stop | None:
         """Return the nearest point of a road to which no barrier bars the way.
@@ -649,7 +651,7 @@ class Rider(LineRules):
         Of each piece that is its nearest one, an end, or one of those in even steps between.
         """
         room, most = km, self.travel.access_max_km * (1 + SLACK)
-        if self.walls.part(place, place):
+        if self.walls.part(place, [place])[0]:
             return None
         while True:
             room = min(2 * room + JOIN_KM, most)
@@ -660,10 +662,15 @@ class Rider(LineRules):
                 own = (Stop(number, at / steps, _apart(place, _between(arc, at / steps))) for at in range(steps + 1))
                 stops += [stop for stop in (self._stop(place, number), *own) if stop.km <= room]
             stops.sort(key=lambda stop: stop.km)
-            first = next((stop for stop in stops if not self._parted(place, stop)), None)
-            if first is not None:
-                alike_near = [stop for stop in stops if first.km <= stop.km <= first.km + NEAR_KM]
-                return min(stop for stop in alike_near if not self._parted(place, stop))
+            begin, size = 0, 8
+            while begin < len(stops):
+                some = stops[begin : begin + size]
+                clear = np.flatnonzero(~self._parted(place, some))
+                if len(clear):
+                    first = some[clear[0]].km
+                    level = [stop for stop in stops if first <= stop.km <= first + NEAR_KM]
+                    return min(level[at] for at in np.flatnonzero(~self._parted(place, level)))
+                begin, size = begin + size, 4 * size
             if room >= most:
                 return None
 
@@ -689,8 +696,8 @@ class Rider(LineRules):
             walk = np.array([_apart((float(x), float(y)), site) for x, y in places])
             fits = walk <= self.travel.access_max_km * (1 + SLACK)
             if self.walls.there:
-                for at in np.flatnonzero(fits & (walk * self.pace < found)).tolist():
-                    fits[at] = not self.walls.part((float(places[at][0]), float(places[at][1])), site)
+                near = np.flatnonzero(fits & (walk * self.pace < found))
+                fits[near] = ~self.walls.part(site, places[near])
             found = np.minimum(found, np.where(fits, walk * self.pace, np.inf))
         return found
 
