@@ -71,7 +71,8 @@ def main(words: Sequence[str]) -> int:
     if any(case.peer for case in chosen) and not PEERS.exists():
         sys.exit(f"{PEERS} is missing: `make peers` installs spopt and its solvers there")
     began = time.perf_counter()
-    machine, commit, results = _machine(), _commit(), _kept().get(kind, {}).get("results", {})
+    kept, commit = _kept().get(kind, {}), _commit()
+    machine, results = _machine(kept.get("machine", {}).get("peers", {})), kept.get("results", {})
     stamps = {peer: _stamp(machine, CODE[peer]) for peer in CODE}
     left = [case for case in chosen if asked.afresh or _found(results, case, stamps[case.peer]) is None]
     most = sum(case.limit + START_UP for case in left) / 3600
@@ -234,10 +235,9 @@ def _commit() -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
+def _machine(peers: dict[str, str]) -> dict[str, Any]:
+    """Return what the figures depend on; where no peers are installed, those that were measured earlier."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES if name != "spopt"}
-    peers = {}
     if PEERS.exists():
         printed = subprocess.run([PEERS, "-c", VERSIONS], check=True, capture_output=True, text=True).stdout
         peers = json.loads(printed)
