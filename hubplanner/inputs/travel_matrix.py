@@ -73,7 +73,8 @@ def read_matrix(travel: MatrixSpec, demand: KnownIds, sites: KnownIds, faults: l
         faults.append(Fault(file=path.name, column="km", allowed=allowed))
     way = "leave the row out if there is no route"
     distance = {unit: checker.numbers(columns[unit], blank=way).to_numpy(dtype=np.float64) for unit in units}
-    points, places = _ids(checker, travel.demand_id, demand), _ids(checker, site_id, sites)
+    points = _ids(checker, travel.demand_id, demand, "travel.demand_id")
+    places = _ids(checker, site_id, sites, "travel.site_id")
     both = (points != "") & (places != "")
     pair = keys_of(points) + ", " + keys_of(places)
     checker.note_repeated(f"{travel.demand_id}, {site_id}", pair.where(both, ""), "a pair")
@@ -86,9 +87,7 @@ def _with_row_a_pair(
     """Return a table with a column a site as one with a row a pair, blank cells left out; None with a fault."""
     frame, before = table.frame, len(faults)
     if demand_id not in frame.columns:
-        others = ", ".join(map(str, frame.columns[:MOST_SHOWN]))
-        allowed = f"is missing; name the column of demand ids as travel.demand_id; the file has {others}"
-        faults.append(Fault(file=table.name, column=demand_id, allowed=allowed))
+        faults.append(_missing(table, demand_id, "travel.demand_id"))
     columns = pd.Series([str(name) for name in frame.columns if name != demand_id], dtype=object)
     if sites.all is not None:
         for name in columns[~keys_of(columns).isin(keys_of(sites.all))]:
@@ -134,8 +133,18 @@ _DISTANCES = {"CSV": _csv, "Excel": _excel, "Parquet": _parquet}
 """How a file of each format becomes a table of distances."""
 
 
-def _ids(checker: Checker, column: str, known: KnownIds) -> pd.Series:
+def _missing(table: InputTable, column: str, key: str) -> Fault:
+    """Return that a file lacks a column of ids, with the key that names another."""
+    others = ", ".join(map(str, table.frame.columns[:MOST_SHOWN]))
+    allowed = f"is missing; name the column of these ids as {key}; the file has {others}"
+    return Fault(file=table.name, column=column, allowed=allowed)
+
+
+def _ids(checker: Checker, column: str, known: KnownIds, key: str) -> pd.Series:
     """Return a column of ids, a fault noted for each that its file does not have."""
+    if column not in checker.table.frame.columns:
+        checker.faults.append(_missing(checker.table, column, key))
+        return pd.Series("", index=checker.table.frame.index, dtype=object)
     words = checker.text(column)
     if known.all is not None:
         unknown = ~keys_of(words).isin(keys_of(known.all)) & (words != "")

@@ -63,11 +63,21 @@ def test_a_wrong_row_is_named(project: Project, row: str, fault: str) -> None:
         ("demand_id,site_id,hours\nD1,S1,1\n", [LACKING]),
         (
             "demand,site_id,km\nD1,S1,1\n",
-            ["travel.csv, demand_id: is missing; the file's columns are demand, site_id, km"],
+            [
+                (
+                    "travel.csv, demand_id: is missing; name the column of these ids as travel.demand_id; the file has "
+                    "demand, site_id, km"
+                )
+            ],
         ),
         (
             "demand_id,site,km\nD1,S1,1\n",
-            ["travel.csv, site_id: is missing; the file's columns are demand_id, site, km"],
+            [
+                (
+                    "travel.csv, site_id: is missing; name the column of these ids as travel.site_id; the file has "
+                    "demand_id, site, km"
+                )
+            ],
         ),
         ("", ["travel.csv: is empty"]),
         ("demand_id,site_id,km\n", ["travel.csv: has no rows of data"]),
@@ -227,7 +237,7 @@ def test_a_wide_table_is_the_long_one(project: Project, suffix: str) -> None:
             {},
             "wide.csv, S9: 'S9' found; allowed: no column but from_id and the ids",
         ),
-        (WIDE.replace("from_id", "home"), {}, "wide.csv, from_id: is missing; name the column of demand ids as travel"),
+        (WIDE.replace("from_id", "home"), {}, "wide.csv, from_id: is missing; name the column of these ids as travel"),
         (WIDE.replace("1.2", "far"), {}, "wide.csv, row 3, km: 'far' found; allowed: a number of at least 0"),
         (WIDE.replace("D2", "D1"), {}, "wide.csv, row 3, from_id, site_id: 'D1, S4' found; allowed: a pair only once"),
         (WIDE, {"travel.km": "p50"}, "scenario.yaml, travel.km: 'p50' found; allowed: only without travel.wide"),
