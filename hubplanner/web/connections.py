@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
+import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +15,8 @@ from hubplanner.web.settings import Limits
 
 LOOK_S = 1.0
 """Seconds between two looks at a connection."""
+AT_ONCE = struct.pack("ii", 1, 0)
+"""Lets the system drop what is left to send when a connection closes."""
 _SORRY = b'{"error":"The app serves as many visitors as it can; try again in a moment.","faults":[]}'
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
@@ -105,6 +109,8 @@ class Connection(H11Protocol):
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         if self.transport.get_write_buffer_size():
+            # Otherwise the system holds what is left for a client that takes nothing, and never tells it of the end.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
             self.transport.abort()
         else:
             self.transport.close()
