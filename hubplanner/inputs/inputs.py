@@ -143,6 +143,9 @@ def _barriers_told(barriers: dict[str, Any] | None) -> list[str]:
     """Return a sentence on barriers off the road: whom they keep from the nearest one, and whom from all."""
     if barriers is None:
         return []
+    if not any(barriers[f"{who}_{what}"] for who in ("points", "sites") for what in ("led", "parted")):
+        number = barriers["shapes"]
+        return [ngettext("{n} barrier, in nobody's way to a road.", "{n} barriers, in nobody's way to a road.", number)]
     return [
         ngettext(
             "{n} barrier keeps {points} demand points with {people} people and {sites} sites from the nearest point of "

@@ -116,6 +116,9 @@ def test_validate_says_whom_barriers_keep_from_roads(project: Project) -> None:
 def test_barriers_far_from_every_way_change_nothing(project: Project) -> None:
     creek = shapely.LineString([(0.0, -0.005), (0.01, -0.005)])
     settings = beside(project, [creek])
+    searched = project.inputs(settings).searched
+    assert searched is not None
+    assert "1 barrier, in nobody's way to a road." in told_facts(searched.facts)
     np.testing.assert_array_equal(table(project, settings), table(project, beside(project)))
 
 
