@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
 
 MILLION = 1e6
-SCARCE = {"budget": "money", "max_hubs": "hubs", "target_share": "share of need to cover"}
 
 
 def of_hub(words: ExplanationWords, hub: HubFigures) -> str:

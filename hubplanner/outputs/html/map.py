@@ -130,11 +130,6 @@ class Map:
     has_existing: bool
     notes: tuple[str, ...]
 
-    @property
-    def has_points(self) -> bool:
-        """Whether need is drawn as points."""
-        return bool(self.points)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Frame:
