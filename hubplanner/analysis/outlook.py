@@ -13,7 +13,7 @@ from hubplanner.model import MaxCoverage, Question
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.evaluation import covering
-from hubplanner.solver.mip.greedy import PlanBuilder
+from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 
 MOST_STEPS = 200
 """Hubs of a curve that are told; of more, some evenly drawn."""

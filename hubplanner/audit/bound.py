@@ -17,7 +17,7 @@ from hubplanner.problem import Problem, Solution
 from hubplanner.problem.solution import GoalResult, relative_gap
 from hubplanner.solver import found_solvers, solve_problem
 from hubplanner.solver.backends import adapter
-from hubplanner.solver.mip.relaxation import relaxed
+from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 from hubplanner.solver.options import SolverOptions
 

@@ -39,7 +39,7 @@ from hubplanner.model.constraints.robust import LEVEL
 from hubplanner.problem import Evaluation, Ints
 from hubplanner.problem.catchments import Proposal, proposal
 from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
-from hubplanner.solver.mip.upper_bound import covered_alone
+from hubplanner.solver.mip.bounds.upper_bound import covered_alone
 from hubplanner.translation import N_
 
 _OBJECTIVES: dict[str, Callable[..., Objective]] = {

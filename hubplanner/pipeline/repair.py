@@ -16,7 +16,7 @@ from hubplanner.pipeline.objective import hub_limits, objective_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
 from hubplanner.solver import SolverOptions
-from hubplanner.solver.repair import Change, least_repair
+from hubplanner.solver.infeasibility.repair import Change, least_repair
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@
 from hubplanner.solver.backends import found_solvers, lacking
 from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.cheapest_plan import cheapest
-from hubplanner.solver.infeasibility import in_words
+from hubplanner.solver.infeasibility.conflicts import in_words
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_many, solve_problem
 

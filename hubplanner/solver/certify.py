@@ -11,7 +11,7 @@ from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.problem import GoalResult, Solution, Status
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import PeriodPlan
-from hubplanner.solver.infeasibility import in_words
+from hubplanner.solver.infeasibility.conflicts import in_words
 from hubplanner.solver.strategy import Candidate, SolveContext, Terms, within_gap
 from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE

@@ -18,10 +18,10 @@ from hubplanner.problem import Evaluation, Floats, Ints, Problem, SiteStatus, So
 from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.certify import certify
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.network_greedy import GUIDES, Begun, NetworkGreedy, opened_of
-from hubplanner.solver.mip.relaxation import Relaxation, add_cuts, relaxation_of, relaxed
+from hubplanner.solver.mip.bounds.relaxation import Relaxation, add_cuts, relaxation_of, relaxed
+from hubplanner.solver.mip.bounds.upper_bound import agreed_bound
+from hubplanner.solver.mip.heuristics.network_greedy import GUIDES, Begun, NetworkGreedy, opened_of
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
-from hubplanner.solver.mip.upper_bound import agreed_bound
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_problem
 from hubplanner.solver.strategy import Candidate, SolveContext

@@ -11,10 +11,10 @@ from hubplanner.problem import Conflict, Problem, Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.certify import certify
-from hubplanner.solver.conflict_counting import counted_conflict
 from hubplanner.solver.covering.cells import CellStrategy
 from hubplanner.solver.covering.strategy import ALONE, CoveringStrategy, is_plain
-from hubplanner.solver.infeasibility import find_conflict
+from hubplanner.solver.infeasibility.conflicts import find_conflict
+from hubplanner.solver.infeasibility.counting import counted_conflict
 from hubplanner.solver.median.strategy import FACILITIES, MedianStrategy, is_median
 from hubplanner.solver.mip.alpha_fair import AlphaFairStrategy
 from hubplanner.solver.mip.priced_strategy import PricedStrategy

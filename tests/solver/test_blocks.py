@@ -23,7 +23,7 @@ from hubplanner.solver.covering.lp import table_of
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.mip.row_blocks import blocks_of
+from hubplanner.solver.mip.bounds.row_blocks import blocks_of
 from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:

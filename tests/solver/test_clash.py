@@ -32,8 +32,8 @@ from hubplanner.model import (
     RequiredSites,
 )
 from hubplanner.problem import Conflict
-from hubplanner.solver import infeasibility
-from hubplanner.solver.infeasibility import in_words
+from hubplanner.solver.infeasibility import conflicts
+from hubplanner.solver.infeasibility.conflicts import in_words
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -117,7 +117,7 @@ def test_the_least_budget_is_the_cheapest_plan_that_meets_all_else(part: int) ->
 def test_of_large_programs_money_that_suffices_and_money_that_does_not_are_told(
     part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(infeasibility, "MONEY_ENTRIES", -1)
+    monkeypatch.setattr(conflicts, "MONEY_ENTRIES", -1)
     for case in cases()[part::PARTS]:
         rest = tuple(constraint for constraint in demands(case) if not isinstance(constraint, Budget))
         if len(rest) == len(demands(case)) or any(isinstance(constraint, Periods) for constraint in rest):

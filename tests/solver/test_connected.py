@@ -19,10 +19,10 @@ from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.model import Question, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Planar
-from hubplanner.solver.mip import relaxation as relaxation_module
 from hubplanner.solver.mip import search as search_module
-from hubplanner.solver.mip.network_greedy import network_plan
-from hubplanner.solver.mip.relaxation import relax, relaxed
+from hubplanner.solver.mip.bounds import relaxation as relaxation_module
+from hubplanner.solver.mip.bounds.relaxation import relax, relaxed
+from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 if TYPE_CHECKING:

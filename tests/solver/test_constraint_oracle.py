@@ -25,8 +25,8 @@ from support.oracles.questions import recheck, years_of
 import hubplanner as hp
 from hubplanner.problem import Status
 from hubplanner.solver import SolverOptions, found_solvers, solve_problem
-from hubplanner.solver.mip import relaxation as screening
 from hubplanner.solver.mip import search as optimise
+from hubplanner.solver.mip.bounds import relaxation as screening
 
 if TYPE_CHECKING:
     from support.oracles.questions import Query

@@ -28,7 +28,7 @@ from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.covering.variable_fixing import screen, settle
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.mip.bounds.relaxation import relax
 from hubplanner.solver.run_log import RunLog
 from hubplanner.tolerances import EXACT
 

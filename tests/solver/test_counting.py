@@ -16,9 +16,9 @@ from support.instances.random_questions import every_block, every_rule, some_cha
 import hubplanner as hp
 from hubplanner.model import Floor, MaxCoverage, MaxHubs, MinHubs, Question
 from hubplanner.problem import Conflict, SiteStatus
-from hubplanner.solver import infeasibility as search
-from hubplanner.solver.conflict_counting import counted_conflict
-from hubplanner.solver.infeasibility import find_conflict, in_words
+from hubplanner.solver.infeasibility import conflicts as search
+from hubplanner.solver.infeasibility.conflicts import find_conflict, in_words
+from hubplanner.solver.infeasibility.counting import counted_conflict
 
 if TYPE_CHECKING:
     from hubplanner.problem import Problem
@@ -49,7 +49,7 @@ def without_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(message)
 
     monkeypatch.setattr("hubplanner.solver.mip.search.attempt", refuse)
-    monkeypatch.setattr("hubplanner.solver.mip.relaxation.relax", refuse)
+    monkeypatch.setattr("hubplanner.solver.mip.bounds.relaxation.relax", refuse)
 
 
 @pytest.mark.usefixtures("without_solver")

@@ -13,7 +13,7 @@ import hubplanner as hp
 from hubplanner.model.goals import cost, covered_need
 from hubplanner.solver.backends import ADAPTERS, DisagreementError
 from hubplanner.solver.backends.highs import solve_highs
-from hubplanner.solver.mip.upper_bound import agreed_bound
+from hubplanner.solver.mip.bounds.upper_bound import agreed_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

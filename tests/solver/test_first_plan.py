@@ -15,9 +15,10 @@ from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_yea
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import relaxation, search, strategy
-from hubplanner.solver.mip.first_plan import exchange, first_plan, plan_with, tries
-from hubplanner.solver.mip.greedy import PlanBuilder
+from hubplanner.solver.mip import search, strategy
+from hubplanner.solver.mip.bounds import relaxation
+from hubplanner.solver.mip.heuristics.first_plan import exchange, first_plan, plan_with, tries
+from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
 from hubplanner.solver.mip.subproblem import Subproblem
 
@@ -135,8 +136,8 @@ def test_exchanges_find_better_plans_than_greed() -> None:
 def test_exchanges_end_by_work_whatever_time_there_is(monkeypatch: pytest.MonkeyPatch, work: float, most: int) -> None:
     builder = PlanBuilder(Question.of(town(3), ASKED["floors"]))
     builder.fill()
-    monkeypatch.setattr("hubplanner.solver.mip.first_plan.MOST_TRIES", 7)
-    monkeypatch.setattr("hubplanner.solver.mip.first_plan.MOST_WORK", work * len(builder.units.unit))
+    monkeypatch.setattr("hubplanner.solver.mip.heuristics.first_plan.MOST_TRIES", 7)
+    monkeypatch.setattr("hubplanner.solver.mip.heuristics.first_plan.MOST_WORK", work * len(builder.units.unit))
     tried = 0
 
     def save(known: object = builder.save) -> object:

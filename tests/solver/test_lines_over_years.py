@@ -15,7 +15,7 @@ import hubplanner as hp
 from hubplanner.model import Question, Year, broken_years, check_compatible, goals_of
 from hubplanner.problem import evaluate
 from hubplanner.problem.evaluation import links_after
-from hubplanner.solver.mip.network_greedy import network_plan
+from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

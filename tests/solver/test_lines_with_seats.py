@@ -13,7 +13,7 @@ from support.oracles.network import random_network, random_ways
 import hubplanner as hp
 from hubplanner.model import Question, goals_of
 from hubplanner.model.cuts import regions
-from hubplanner.solver.mip.relaxation import relaxed
+from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 
 if TYPE_CHECKING:

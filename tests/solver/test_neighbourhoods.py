@@ -14,7 +14,7 @@ from hubplanner.problem import Status
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import alpha_fair, neighbourhoods
-from hubplanner.solver.mip.first_plan import first_plan
+from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.neighbourhoods import Neighbourhoods
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 

@@ -17,8 +17,8 @@ import hubplanner as hp
 from hubplanner.model import Question, goals_of
 from hubplanner.problem import evaluate
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.first_plan import first_plan
-from hubplanner.solver.mip.upper_bound import all_hubs_bound
+from hubplanner.solver.mip.bounds.upper_bound import all_hubs_bound
+from hubplanner.solver.mip.heuristics.first_plan import first_plan
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective

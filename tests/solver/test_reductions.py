@@ -22,7 +22,7 @@ from hubplanner.solver.covering.construction import greedy
 from hubplanner.solver.covering.presolve import drop_useless, merge_single
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.covering.variable_fixing import FixedVariables, screen, settle
-from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.mip.bounds.relaxation import relax
 from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from hubplanner.problem.covering_instance import reduce_existing
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import lagrangean, matrix, prepared
 from hubplanner.solver.covering.strategy import _reduced
-from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.mip.bounds.relaxation import relax
 from hubplanner.solver.run_log import RunLog
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)

@@ -13,7 +13,7 @@ from support.command import run as command
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
-from hubplanner.solver.repair import least_repair
+from hubplanner.solver.infeasibility.repair import least_repair
 
 ROOT = Path(__file__).resolve().parents[2]
 SPACING = ROOT / "scenarios/examples/spacing.yaml"

@@ -16,9 +16,9 @@ from hubplanner.model.variables import coverage
 from hubplanner.problem import CoverageRule, Decay, Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.backends.highs import prepared, run
-from hubplanner.solver.mip import relaxation, row_blocks
-from hubplanner.solver.mip.relaxation import Relaxation, relaxed
-from hubplanner.solver.mip.row_blocks import CoverPart, RowBlockRelaxation, cover_part, tightened
+from hubplanner.solver.mip.bounds import relaxation, row_blocks
+from hubplanner.solver.mip.bounds.relaxation import Relaxation, relaxed
+from hubplanner.solver.mip.bounds.row_blocks import CoverPart, RowBlockRelaxation, cover_part, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of
 
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)

@@ -15,11 +15,11 @@ from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import priced_strategy, search
-from hubplanner.solver.mip.first_plan import first_plan, plan_with
-from hubplanner.solver.mip.relaxation import relax, relaxed
-from hubplanner.solver.mip.row_prices import SeatedRows, is_priced, priced_bound
+from hubplanner.solver.mip.bounds.relaxation import relax, relaxed
+from hubplanner.solver.mip.bounds.row_prices import SeatedRows, is_priced, priced_bound
+from hubplanner.solver.mip.bounds.upper_bound import cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import first_plan, plan_with
 from hubplanner.solver.mip.subproblem import Incumbent
-from hubplanner.solver.mip.upper_bound import cap_bound
 
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
 ROOMS = Capacity(people=(120.0, 330.0))

@@ -11,9 +11,9 @@ import hubplanner as hp
 from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import first_plan as first
-from hubplanner.solver.mip.greedy import PlanBuilder
-from hubplanner.solver.mip.ruin_recreate import SHARPNESS, RowPlan, is_known, ruin_and_recreate
+from hubplanner.solver.mip.heuristics import first_plan as first
+from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
+from hubplanner.solver.mip.heuristics.ruin_recreate import SHARPNESS, RowPlan, is_known, ruin_and_recreate
 
 RULES = {
     "second hub": CoverageRule(backup=2),

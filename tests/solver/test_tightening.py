@@ -17,7 +17,7 @@ from hubplanner.problem import Planar, Problem, SiteStatus, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.backends import SearchLimits, adapter
 from hubplanner.solver.mip import search as optimise
-from hubplanner.solver.mip.relaxation import relax, relaxed
+from hubplanner.solver.mip.bounds.relaxation import relax, relaxed
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)

@@ -16,7 +16,7 @@ from hubplanner.solver import SolverOptions
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.median.strategy import is_median
-from hubplanner.solver.mip.relaxation import narrowed
+from hubplanner.solver.mip.bounds.relaxation import narrowed
 from hubplanner.solver.mip.search import optimise
 
 log = logging.getLogger(__name__)

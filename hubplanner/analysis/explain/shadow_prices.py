@@ -21,7 +21,7 @@ from hubplanner.model import (
     goals_of,
 )
 from hubplanner.problem import Problem, SiteStatus
-from hubplanner.solver.mip.relaxation import relaxed
+from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 
 STEP = 0.01

@@ -14,7 +14,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import entries, new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
-from hubplanner.solver.mip.row_blocks import MOST_ROUNDS, SLACK_ROUNDS, VIOLATED, blocks_of
+from hubplanner.solver.mip.bounds.row_blocks import MOST_ROUNDS, SLACK_ROUNDS, VIOLATED, blocks_of
 from hubplanner.tolerances import EXACT
 
 BLOCKS = 32

@@ -12,7 +12,7 @@ from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.column_generation import ColumnGeneration
 from hubplanner.solver.covering.lp import PrimalPoint, table_of
-from hubplanner.solver.mip.relaxation import Relaxation
+from hubplanner.solver.mip.bounds.relaxation import Relaxation
 
 
 class Probing:

@@ -19,7 +19,7 @@ from hubplanner.solver.covering.construction import rounded
 from hubplanner.solver.covering.cuts import find_cuts
 from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, joined, table_of
 from hubplanner.solver.limits import limits, money_share
-from hubplanner.solver.mip.relaxation import Relaxation
+from hubplanner.solver.mip.bounds.relaxation import Relaxation
 
 MOST_ROUNDS = 30
 LEAST_PROGRESS = 1e-7

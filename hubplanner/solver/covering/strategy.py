@@ -22,7 +22,7 @@ from hubplanner.solver.covering.presolve import prune, reduction
 from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
 from hubplanner.solver.covering.variable_fixing import RestrictedInstance, screen, settle
 from hubplanner.solver.limits import limits, required_fit
-from hubplanner.solver.mip.relaxation import Relaxation
+from hubplanner.solver.mip.bounds.relaxation import Relaxation
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.warm_start import plans_of

@@ -17,7 +17,7 @@ from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import of_one_site
 from hubplanner.solver.limits import limits
-from hubplanner.solver.mip.relaxation import Relaxation
+from hubplanner.solver.mip.bounds.relaxation import Relaxation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -27,14 +27,14 @@ from hubplanner.model.goals import catchment, tangent_utility
 from hubplanner.problem import Floats, Ints, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
-from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
+from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH, relaxation_of
+from hubplanner.solver.mip.bounds.upper_bound import agreed_bound, all_hubs_bound, cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.largest_catchments import LargestCatchments
 from hubplanner.solver.mip.neighbourhoods import Neighbourhoods
-from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
 from hubplanner.solver.mip.search import attempt, optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
-from hubplanner.solver.mip.upper_bound import agreed_bound, all_hubs_bound, cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext

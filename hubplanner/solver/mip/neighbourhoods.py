@@ -18,7 +18,7 @@ from hubplanner.model import Formulation, TangentUtility, formulate
 from hubplanner.model.goals import tangent_utility
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends.highs import WHOLE, as_arrays, new_handle, run
-from hubplanner.solver.mip.relaxation import FIRST_DEPTH
+from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH
 from hubplanner.solver.mip.search import any_plan
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 

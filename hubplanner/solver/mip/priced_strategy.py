@@ -10,11 +10,11 @@ import numpy as np
 from hubplanner.model import MOST_PAIRS, FixedLevel, Question, Year, broken_years, goals_of, pairs_to_assign
 from hubplanner.problem import Floats, Ints, Solution, Status
 from hubplanner.solver.assignment import assign_to_nearest
-from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
-from hubplanner.solver.mip.row_prices import is_priced
+from hubplanner.solver.mip.bounds.row_prices import is_priced
+from hubplanner.solver.mip.bounds.upper_bound import cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.search import is_close, suggested
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext

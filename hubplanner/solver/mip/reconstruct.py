@@ -20,7 +20,7 @@ from hubplanner.problem import Evaluation, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import links_after
 from hubplanner.problem.measures import taken
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.mip.bounds.relaxation import relax
 from hubplanner.tolerances import INTEGRALITY
 
 

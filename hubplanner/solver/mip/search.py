@@ -17,13 +17,13 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
-from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan, is_hard, plan_with
-from hubplanner.solver.mip.network_greedy import network_plan
+from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
+from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
+from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
+from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
-from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
-from hubplanner.solver.mip.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
-from hubplanner.solver.mip.upper_bound import LEAK, agreed_bound, cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
 

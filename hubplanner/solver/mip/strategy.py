@@ -10,13 +10,13 @@ from hubplanner.model.goals import cost
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
+from hubplanner.solver.mip.bounds.relaxation import relaxed
+from hubplanner.solver.mip.bounds.upper_bound import agreed_bound, cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.p_center import smallest_radius
-from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
-from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap

@@ -19,7 +19,7 @@ from hubplanner.model.lp import LinearExpression
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.deadline import BUILDING, work_done
-from hubplanner.solver.mip.relaxation import narrowed
+from hubplanner.solver.mip.bounds.relaxation import narrowed
 from hubplanner.solver.mip.search import any_plan, optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE

@@ -10,9 +10,9 @@ from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.problem import Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.greedy import Opened, PlanBuilder
-from hubplanner.solver.mip.network_greedy import network_plan
-from hubplanner.solver.mip.ruin_recreate import is_known, ruin_and_recreate
+from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder
+from hubplanner.solver.mip.heuristics.network_greedy import network_plan
+from hubplanner.solver.mip.heuristics.ruin_recreate import is_known, ruin_and_recreate
 from hubplanner.solver.mip.subproblem import Incumbent
 
 WAYS = ({"together": False}, {"together": True}, {"cheapest": True})

@@ -30,7 +30,7 @@ from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.problem import Bools, Floats, Ints, evaluate
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.cover_state import SHORT, Added, Cover, Units, total
+from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, Cover, Units, total
 
 MANY = 1_000_000_000
 """Hubs of an option that no plan has."""

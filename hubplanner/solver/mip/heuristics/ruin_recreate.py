@@ -12,8 +12,8 @@ from hubplanner.model import Floor, FullService
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.cover_state import SHORT
-from hubplanner.solver.mip.greedy import PlanBuilder
+from hubplanner.solver.mip.heuristics.cover_state import SHORT
+from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 
 QUICK, OF_OPTION = 3e7, 2e5
 """Entries of rows that are looked at, whatever time there is: about a second, and less where options are few."""

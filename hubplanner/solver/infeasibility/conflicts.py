@@ -30,11 +30,11 @@ from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.first_plan import first_plan
-from hubplanner.solver.mip.relaxation import relaxed
+from hubplanner.solver.mip.bounds.relaxation import relaxed
+from hubplanner.solver.mip.bounds.upper_bound import agreed_bound, cap_bound
+from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
-from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.options import SolverOptions
 
 MOST_ALIKE = 3

@@ -13,7 +13,7 @@ from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver.backends import DisagreementError
-from hubplanner.solver.mip.cover_state import worth_alone
+from hubplanner.solver.mip.heuristics.cover_state import worth_alone
 from hubplanner.tolerances import AGREEMENT
 
 LEAK = 1e-6

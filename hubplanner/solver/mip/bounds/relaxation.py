@@ -19,7 +19,7 @@ from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.highs import INFEASIBLE, lagrangean, prepared, run
-from hubplanner.solver.mip.row_blocks import RowBlockRelaxation, cover_part, tightened
+from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT
 
