@@ -196,13 +196,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     # plans nearly as good
     _rule(Feature.P_CENTER, (Feature.ALTERNATIVES,), "another objective", _NO_ONE_FIGURE.format("a worst distance")),
     _rule(Feature.FAIRNESS, (Feature.ALTERNATIVES,), "none", _NO_ONE_FIGURE.format("a least share")),
-    _rule(
-        Feature.ALPHA,
-        (Feature.ALTERNATIVES,),
-        "0",
-        "how near a utility of groups comes to the best is not a share of people, so read in the report which places "
-        "would do nearly as well",
-    ),
     _rule(Feature.FUTURES, (Feature.ALTERNATIVES,), "none", "a plan for all futures is weighed by score"),
     _rule(
         Feature.FUTURES,

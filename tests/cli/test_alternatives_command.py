@@ -49,10 +49,6 @@ def test_json_is_all_of_stdout_and_other_folders_are_safe(scenario: Path, inside
             r"scenario\.yaml, futures: .* found; allowed: none with alternatives: a plan for all",
         ),
         (
-            {"model.fairness": {"alpha": 1}},
-            r"scenario\.yaml, model\.fairness\.alpha: 1.* found; allowed: 0 with alternatives: how near",
-        ),
-        (
             {"model.fairness": "max_min"},
             r"scenario\.yaml, model\.fairness: 'max_min' found; allowed: none with alternatives",
         ),

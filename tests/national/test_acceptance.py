@@ -11,7 +11,7 @@ import pytest
 import hubplanner as hp
 from hubplanner.model import AlphaFair, Question, TangentUtility
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.solver.mip.alpha_fair import NEAR, _refined, _relaxed
+from hubplanner.solver.mip.alpha_fair import NEAR, _refined, tangents_near_relaxation
 from hubplanner.solver.mip.subproblem import Subproblem
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "scenarios/examples"
@@ -41,7 +41,7 @@ def test_the_relaxation_s_tangents_are_as_good_as_a_fine_grid_of_them() -> None:
     task = Subproblem(
         question=Question.of(problem, objective), goal=None, options=options, deadline=options.deadline, gap=0.0
     )
-    utility, bound, _ = _relaxed(task, TangentUtility.coarse(fair))
+    utility, bound, _ = tangents_near_relaxation(task, TangentUtility.coarse(fair))
     steps = int(np.ceil(np.log(1 / fair.linear_below) / np.log(RATIO)))
     grid = fair.linear_below * RATIO ** np.arange(steps)
     fine = replace(utility, touching=tuple(np.unique(np.concatenate([own, grid])) for own in utility.touching))

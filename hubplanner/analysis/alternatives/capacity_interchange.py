@@ -33,6 +33,7 @@ def suits(near: NearOptimal) -> bool:
     question, problem = near.question, near.problem
     shares = question.capacity is not None and not question.capacity.single
     plain = near.objective.maximises_coverage and question.periods is None and problem.backhaul is None
+    plain = plain and near.objective.fairness is None
     return shares and plain and problem.rule.backup == 1 and problem.keeps_existing
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hubplanner.analysis.alternatives.fair_level import FairLevel
 from hubplanner.errors import ScenarioError
 from hubplanner.model import Constraint, FixedLevel, Goal, Objective, Periods, Question, Year, goals_of
 from hubplanner.model.formulation import HOLDING
@@ -17,6 +18,7 @@ from hubplanner.solver import SolverOptions
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.presolve import merge_single
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.pinned_sites import PinnedSites
 from hubplanner.tolerances import AGREEMENT
@@ -63,6 +65,29 @@ class NearOptimal:
         return self.value - self.goal.sense * self.within * abs(self.value)
 
     @cached_property
+    def fair_level(self) -> FairLevel | None:
+        """What counts as near the best where plans are fair by alpha, whose figure is no sum; None elsewhere."""
+        fairness = self.objective.alpha_fairness
+        if fairness is None:
+            return None
+        deadline = self.options.deadline
+        task = Subproblem(question=self.question, goal=None, options=self.options, deadline=deadline)
+        return FairLevel.near(task, fairness, self.threshold)
+
+    @property
+    def limit(self) -> FixedLevel:
+        """The goal as programs hold or seek it, and its worst figure that is still near the best."""
+        return FixedLevel(goal=self.goal, value=self.threshold) if self.fair_level is None else self.fair_level.held
+
+    def found_at(self, task: Subproblem) -> Incumbent:
+        """Return the plan of a task that is held near the best."""
+        return optimise(task) if self.fair_level is None else self.fair_level.found_at(task)
+
+    def best_of(self, task: Subproblem) -> Incumbent:
+        """Return the plan of a task that seeks the best."""
+        return optimise(task) if self.fair_level is None else self.fair_level.most(task)
+
+    @cached_property
     def question(self) -> Question:
         """The question, prepared once."""
         return Question.of(self.problem, self.objective)
@@ -86,7 +111,7 @@ class NearOptimal:
         question = self.question
         if constraints:
             question = Question.of(self.problem, self.objective, (*question.constraints, *constraints))
-        keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
+        keep = (self.limit,) if held else ()
         task = Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
         if held and never:
             instance, years = question.instance, len(question.problems)
@@ -124,5 +149,5 @@ class NearOptimal:
 
     def reaches(self, figure: float) -> bool:
         """Tell whether a figure is near the best, but for rounding."""
-        slack = (AGREEMENT if self.question.assigns else 2 * HOLDING) * max(1.0, abs(self.threshold))
+        slack = (AGREEMENT if self.question.assigns else 2 * HOLDING) * max(self.goal.least, abs(self.threshold))
         return self.goal.sense * (figure - self.threshold) >= -slack

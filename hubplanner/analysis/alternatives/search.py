@@ -24,7 +24,6 @@ from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.diverse_plans import DiversePlans
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.search import optimise
 
 log = logging.getLogger(__name__)
 
@@ -148,13 +147,13 @@ def _next(  # noqa: PLR0913, PLR0917 - what is known, and how far to look
     goal = most_different(known)
     constraints = [PlanDistance(sites=tuple(sorted(plan)), least=differ) for plan in known]
     task = replace(near.task(goal, deadline, held=True, constraints=constraints, never=book.never), nodes=nodes)
-    trial = optimise(task)
+    trial = near.found_at(task)
     if not trial.years:
         return None, trial.infeasible
     bound = int(np.floor(trial.bound + 1e-6))
     # Among the most different the best one; a search that comes late leaves the plan as it is.
     held = (FixedLevel(goal=goal, value=trial.value),)
-    better = optimise(replace(task, goal=near.goal, held=held, start=trial.opened, gap=near.options.gap))
+    better = near.best_of(replace(task, goal=near.limit.goal, held=held, start=trial.opened, gap=near.options.gap))
     years = better.years if better.years and near.accepts(better.years) else trial.years
     return _alternative(near, years, int(goal.value(years)), bound), False
 

@@ -9,15 +9,15 @@ from hubplanner.analysis.alternatives import capacity_interchange as seats
 from hubplanner.analysis.alternatives.covering_sites import ROUGH, settle_covering
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
+from hubplanner.analysis.explain.neighbours import Surroundings, site_groups
 from hubplanner.analysis.explain.resolve import solve_pinned
 from hubplanner.model.goals import most_unseen
 from hubplanner.problem import Solution, Status
-from hubplanner.solver import SolverOptions
+from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.median.strategy import is_median
 from hubplanner.solver.mip.bounds.relaxation import narrowed
-from hubplanner.solver.mip.search import optimise
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,27 @@ def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: De
     together = not is_median(near.problem, near.objective)
     while together and (book.inside or book.outside) and not deadline.is_past:
         together = _searched(near, book, deadline)
+    _among_neighbours(near, best, book, deadline)
     _one_by_one(near, best, book, deadline)
+
+
+def _among_neighbours(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: Deadline) -> None:
+    """Note plans near the best that differ from it in one group of sites alone, where plans are fair by alpha."""
+    fairness = near.objective.alpha_fairness
+    if fairness is None:
+        return
+    groups = site_groups(near.problem, fairness)
+    around = Surroundings(problem=near.problem, objective=near.objective, fairness=fairness, plan=best, group=groups)
+    for site in sorted(book.inside | book.outside):
+        inside = site in book.inside
+        if site not in book.inside | book.outside or deadline.is_past:
+            continue
+        part = around.nearby(site, inside=inside)
+        options = replace(near.options.until(deadline), gap=max(near.within / ROUGH, near.options.gap), ties=False)
+        found, plan = around.whole(part, solve_problem(part.problem, part.objective, options))
+        book.solves += 1
+        if plan is not None and near.reaches(found.value):
+            book.add(plan)
 
 
 def _one_by_one(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: Deadline) -> None:
@@ -109,7 +129,7 @@ def _without_search(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -
 
 def _by_relaxation(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> None:
     """Settle the sites whose reduced costs tell."""
-    task = narrowed(near.task(near.goal, deadline), near.threshold)
+    task = narrowed(near.task(near.limit.goal, deadline), near.limit.value)
     if task.ranges is None:
         return
     least, most = (part[-1] for part in task.ranges)
@@ -123,7 +143,7 @@ def _searched(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> bool
     goal = most_unseen(book.inside, book.outside)
     for gap in (COARSE, 0.0):
         task = near.task(goal, deadline, held=True, never=book.never)
-        found = optimise(replace(task, gap=gap, nodes=TURN_NODES))
+        found = near.found_at(replace(task, gap=gap, nodes=TURN_NODES))
         book.solves += 1
         good = bool(found.years) and near.accepts(found.years)
         if good and found.value >= 1:

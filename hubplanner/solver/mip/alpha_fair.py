@@ -95,7 +95,7 @@ class AlphaFairStrategy:
         if fixed is not None:  # who is served is all that is left: linear programs
             task = replace(task, ranges=(fixed, fixed), start=fixed)
         with context.log.phase("weigh shares by tangents"):
-            utility, bound, opened = _relaxed(task, TangentUtility.coarse(fairness))
+            utility, bound, opened = tangents_near_relaxation(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
             if not start.years and fixed is None:
@@ -146,7 +146,7 @@ def _fixed(question: Question) -> Ints | None:
     return found[None] if int(found[instance.new].sum()) == most else None
 
 
-def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float, Floats]:
+def tangents_near_relaxation(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float, Floats]:
     """Return tangents near the utility where the relaxation's shares lie, a bound on the equivalent share, and hubs.
 
     The second time figures are seen from the share that the first came to, which keeps them of one size.
