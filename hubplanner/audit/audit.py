@@ -11,7 +11,7 @@ from hubplanner.audit.aggregation import merge
 from hubplanner.audit.backhaul import connect, expected_backhaul
 from hubplanner.audit.bound import BoundCheck, prove
 from hubplanner.audit.constraints import check_limits
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, open_run
 from hubplanner.audit.data.world import read_world
 from hubplanner.audit.figures import check_figures, compare

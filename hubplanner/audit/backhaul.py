@@ -16,7 +16,7 @@ from hubplanner.audit.data.joins import other_rows
 from hubplanner.audit.data.money import AuditLink, annuity, electricity, exact
 from hubplanner.audit.data.places import WGS84, Array, alike, along, coordinates, words
 from hubplanner.audit.data.raw_tables import ROW
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub

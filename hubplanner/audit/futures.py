@@ -14,7 +14,7 @@ import pandas as pd
 from hubplanner.audit.constraints import FILE, MONEY
 from hubplanner.audit.data.money import exact
 from hubplanner.audit.data.places import Array
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.figures import compare

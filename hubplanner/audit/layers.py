@@ -10,7 +10,8 @@ import pandas as pd
 from hubplanner.audit.backhaul import AuditNetwork, line_rows
 from hubplanner.audit.data.money import half_of_last_place
 from hubplanner.audit.data.places import Array, words
-from hubplanner.audit.data.roads import HOUR, RoadWays
+from hubplanner.audit.data.roads.rules import HOUR
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.fairness import catchments

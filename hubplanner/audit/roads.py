@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.audit.data.places import SLACK, Array
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub

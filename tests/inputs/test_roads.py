@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from support.ways import again, in_minutes, table
 
 import hubplanner as hp
-from hubplanner.audit.data.roads import NearPieces, Piece, RoadWays, foot_of
+from hubplanner.audit.data.roads.pieces import NearPieces, Piece, foot_of
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.cache import PLACE, entries
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.inputs import told_facts

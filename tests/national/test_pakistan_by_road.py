@@ -10,7 +10,7 @@ import pytest
 from scipy.spatial import Delaunay
 
 import hubplanner as hp
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.scenario.travel_spec import NetworkSpec
 
 ROOT = Path(__file__).resolve().parents[2]

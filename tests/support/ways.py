@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.audit.data.friction import FrictionWays, TerrainWays
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.inputs import build_problem
 from hubplanner.scenario.travel_spec import FrictionSpec, NetworkSpec, TerrainSpec
 

@@ -15,7 +15,8 @@ import shapely
 from pyproj import CRS, Transformer
 
 from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array
-from hubplanner.audit.data.roads import LineRules, RoadFile, read_drawn
+from hubplanner.audit.data.roads.file import RoadFile
+from hubplanner.audit.data.roads.rules import LineRules, read_drawn
 from hubplanner.scenario.travel_spec import FrictionSpec, RasterTravel, TerrainSpec
 
 KM = 1000.0

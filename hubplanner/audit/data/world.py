@@ -32,7 +32,7 @@ from hubplanner.audit.data.places import (
     words,
 )
 from hubplanner.audit.data.raw_tables import PLAIN, ROW, in_shares
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
