@@ -157,6 +157,12 @@ class Formulation:
         """Return the goal's figure for a value of the program's objective."""
         return self.sense * (value * self.unit + self.constant)
 
+    def keep_within(self, ranges: Ranges) -> None:
+        """Let each option have no fewer and no more hubs (p, o) than said, whatever it was before."""
+        opened = [variable for layer in self.layers for variable in layer.open_]
+        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):
+            variable.lowBound, variable.upBound = least, most
+
     @property
     def instance(self) -> ModelInstance:
         """The arrays it is built from."""
@@ -263,11 +269,10 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
                 has_measures=bool(problem.measures),
             )
         )
+    form = Formulation(question=question, program=program, layers=layers, depth=depth)
     if ranges is not None:
-        opened = [variable for layer in layers for variable in layer.open_]
-        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):
-            variable.lowBound, variable.upBound = least, most
-    return Formulation(question=question, program=program, layers=layers, depth=depth)
+        form.keep_within(ranges)
+    return form
 
 
 def seek(form: Formulation, goal: Goal) -> Formulation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -315,20 +316,24 @@ class _NearestHubs:
         server, served = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.nan)
         best, second = np.zeros(n), np.zeros(n)
         travel = problem.travel.among(problem.option_site[chosen])
+        ranks = problem.rule.ranks
         for start in range(0, n, CHUNK):
             point, position, distance = _covering(problem, travel, chosen, start, min(start + CHUNK, n))
             share = problem.rule.share(distance, problem.option_reach[chosen[position]])
-            # Only points with several hubs near have to be sorted.
-            several = np.bincount(point - start)[point - start] > 1
-            lone, many = np.flatnonzero(~several), np.flatnonzero(several)
-            many = many[np.lexsort((position[many], distance[many], -share[many], point[many]))]
-            begins = np.flatnonzero(np.diff(point[many], prepend=NOWHERE))
-            first = np.concatenate([lone, many[begins]])
-            points = point[first]
-            server[points], served[points], best[points] = position[first], distance[first], share[first]
-            other = np.concatenate([np.zeros(len(lone)), share[many[begins + 1]]])
-            second[points] = np.where(counts[position[first]] > 1, share[first], other)
-        ranks = problem.rule.ranks
+            # Hub after hub takes the points that it covers more of than those before it: that needs no sort of points.
+            order = np.argsort(position, kind="stable")
+            ends = np.searchsorted(position, np.arange(len(chosen) + 1), sorter=order).tolist()
+            for hub, (begin, end) in enumerate(pairwise(ends)):
+                own = order[begin:end]
+                points, part, far = point[own], share[own], distance[own]
+                most = best[points]
+                if 2 in ranks:  # noqa: PLR2004 - the second hub
+                    second[points] = np.maximum(second[points], np.minimum(part, most))
+                more = (part > most) | ((part == most) & (far < served[points]))
+                points = points[more]
+                server[points], served[points], best[points] = hub, far[more], part[more]
+        hubs = np.append(counts, 0)[server]  # NOWHERE is the last
+        second = np.where(hubs > 1, best, second)
         return cls(travel.nearest(), server, served, ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second)
 
 

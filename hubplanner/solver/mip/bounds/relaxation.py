@@ -13,7 +13,7 @@ import numpy as np
 from hubplanner.model import Formulation
 from hubplanner.model.cuts.regions import region_cuts
 from hubplanner.model.cuts.residual_capacity import residuals
-from hubplanner.model.formulation import Cut
+from hubplanner.model.formulation import Cut, Ranges
 from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
@@ -166,19 +166,22 @@ def within_margin(task: Subproblem, form: Formulation, relaxation: Relaxation, m
     Reduced-cost fixing: with relaxation bound L and reduced cost $r_o$, a plan that is k hubs away from the
     relaxation's end of a range is worth at most $L - k |r_o|$.
     """
-    layers, size = len(form.layers), len(form.instance.option)
-    least, most = (
-        np.array([getattr(variable, end) for layer in form.layers for variable in layer.open_], dtype=np.float64)
-        for end in ("lowBound", "upBound")
-    )
-    reduced = relaxation.reduced[: layers * size]
+    least, most = hub_ranges(task)
+    reduced = relaxation.reduced[: least.size].reshape(least.shape)
     room = margin / form.unit * (1 + AGREEMENT) + AGREEMENT
     with np.errstate(divide="ignore"):
         away = np.floor(room / np.abs(reduced))
     fewest = np.where(reduced > 0, np.maximum(least, most - away), least)
     largest = np.where(reduced < 0, np.minimum(most, least + away), most)
-    shape = (layers, size)
-    return replace(task, ranges=(fewest.astype(np.intp).reshape(shape), largest.astype(np.intp).reshape(shape)))
+    return replace(task, ranges=(fewest.astype(np.intp), largest.astype(np.intp)))
+
+
+def hub_ranges(task: Subproblem) -> Ranges:
+    """Return the fewest and the most hubs (p, o) of each option in each year that are of interest."""
+    instance, size = task.question.instance, (len(task.question.problems), len(task.question.instance.option))
+    if task.ranges is not None:
+        return task.ranges
+    return np.broadcast_to(instance.least, size), np.broadcast_to(instance.most, size)
 
 
 MOST_ROUNDS = 20
