@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,7 @@ import shapely
 
 from hubplanner.outputs.html.map import WORDS
 from hubplanner.outputs.map.geography import LEAST_SPAN_KM, Geography, geography
-from hubplanner.outputs.map.labels import Label, Sheet, place_labels
+from hubplanner.outputs.map.labels import Label, PlacedLabel, Sheet, place_labels
 from hubplanner.outputs.map.need import DemandPoints, area_layer, level_note, need_layer
 from hubplanner.outputs.map.projection import MapProjection
 from hubplanner.outputs.map.scene import Hubs, build_scene
@@ -168,10 +169,76 @@ def test_the_best_known_towns_are_named_though_others_so_near_are_not() -> None:
     places = np.array([[0.0, 0.0], [0.0, 15.0]])  # less than four lines apart
     for must in (True, False):
         labels = [
-            Label(kind="town", text=name, places=at[None], must=must) for name, at in zip("AB", places, strict=True)
+            Label(kind="town", text=name, places=at[None], must=must, large=must)
+            for name, at in zip("AB", places, strict=True)
         ]
         written = {label.text for label in place_labels(labels, np.zeros((0, 2)), sheet)}
         assert written == ({"A", "B"} if must else {"A"})
+
+
+def test_a_line_leads_to_the_name_of_a_large_town_among_hubs_and_keeps_clear_of_them() -> None:
+    sheet = Sheet(
+        units=lambda km: km, size=(-100, -100, 100, 100), width=lambda text, _: 2.0 * len(text), line=4.0, mark=1.0
+    )
+    crowd = np.stack(np.meshgrid(np.arange(-9.0, 10, 3), np.arange(-9.0, 10, 3)), axis=-1).reshape(-1, 2)
+    town = Label(kind="town", text="City", places=np.zeros((1, 2)))
+    assert place_labels([town], crowd, sheet) == []
+    (led,) = place_labels([replace(town, large=True)], crowd, sheet)
+    assert led.lead is not None
+    assert led.at == (0.0, 0.0)
+    box = shapely.box(led.x, led.y - 2 * led.size, led.x + led.wide, led.y + 2 * led.size)
+    assert shapely.distance(box, shapely.Point(led.lead)) == pytest.approx(0, abs=1e-9)
+    assert not shapely.intersects_xy(box, crowd).any()
+    (beside,) = place_labels([replace(town, large=True)], crowd[:0], sheet)
+    assert beside.lead is None
+
+
+@pytest.mark.parametrize("upwards", [True, False], ids=["paper", "page"])
+def test_the_name_of_an_area_stands_within_it_in_two_lines_where_one_would_reach_over(*, upwards: bool) -> None:
+    sheet = Sheet(
+        units=lambda km: km,
+        size=(-100, -100, 100, 100),
+        width=lambda text, _: 2.0 * len(text),
+        line=4.0,
+        mark=2.0,
+        upwards=upwards,
+    )
+    ground = np.stack(np.meshgrid(np.arange(-60.0, 61, 2), np.arange(-60.0, 61, 2)), axis=-1).reshape(-1, 2)
+    ground = ground[np.argsort(np.hypot(*ground.T), kind="stable")]
+
+    def written(half: float) -> dict[str, PlacedLabel]:
+        west, east = ground[:, 0] < -half, ground[:, 0] > half
+        parts = {"Khyber Pakhtunkhwa": ~west & ~east, "West": west, "East": east}
+        labels = [Label(kind="area", text=name, places=ground[own], ground=ground[own]) for name, own in parts.items()]
+        return {line.text: line for line in place_labels(labels, np.zeros((0, 2)), sheet)}
+
+    lines = written(13)
+    assert set(lines) == {"Khyber", "Pakhtunkhwa", "West", "East"}
+    assert (lines["Khyber"].y > lines["Pakhtunkhwa"].y) is upwards
+    for text in ("Khyber", "Pakhtunkhwa"):
+        assert -14 < lines[text].x < lines[text].x + lines[text].wide < 14
+    assert set(written(31)) == {"Khyber Pakhtunkhwa", "West", "East"}
+    # Where it would reach far over the border, it is left out.
+    assert set(written(3)) == {"West", "East"}
+
+
+def test_a_long_name_of_a_hub_is_broken_and_whole() -> None:
+    sheet = Sheet(
+        units=lambda km: km, size=(-100, -100, 100, 100), width=lambda text, _: 2.0 * len(text), line=4.0, mark=2.0
+    )
+    hub = Label(kind="hub", text="Jackson-George Regional Library System", places=np.zeros((1, 2)))
+    lines = place_labels([hub], np.zeros((1, 2)), sheet)
+    assert [line.text for line in lines] == ["Jackson-George", "Regional Library System"]
+    assert lines[0].x == lines[1].x  # beside the hub, both begin there
+    assert lines[0].y - lines[1].y == pytest.approx(4.0)
+
+
+def test_towns_of_the_plan_come_before_better_known_ones_around() -> None:
+    mississippi = np.stack(np.meshgrid(np.linspace(-91, -88.5, 30), np.linspace(30.5, 35, 30)), axis=-1).reshape(-1, 2)
+    projection = MapProjection.around(mississippi)
+    towns = [town.name for town in geography(projection, 500, projection.km(mississippi)).towns]
+    assert towns.index("Jackson") < towns.index("Nashville")
+    assert towns.index("Hattiesburg") < towns.index("Birmingham")
 
 
 @pytest.mark.parametrize(("away", "named"), [(8.0, []), (40.0, ["Village"])])

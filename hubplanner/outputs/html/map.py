@@ -95,13 +95,14 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A name, where it starts, its kind, and the dot of a town."""
+    """A line of a name, where it starts, its kind, the dot of a town, and where a line from it to the name ends."""
 
     text: str
     x: float
     y: float
     css: str
     dot: tuple[float, float] | None = None
+    lead: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,13 +242,15 @@ def _names(scene: MapScene, at: Floats, frame: _Frame, size: float) -> list[Writ
         width=lambda text, kind: len(text) * LETTERS[kind] * size,
         line=LINE * size,
         mark=MARK * mark_scale(len(at)) / 1.6,
+        upwards=False,
     )
     return [
         Written(
             text=isolated(label.text),
             x=round(label.x, 1),
-            y=round(label.y + 4.5 * size, 1),
-            css=f"of-{label.kind}",
+            y=round(label.y + 4.5 * size * label.size, 1),
+            css=f"of-{label.kind}" + " small" * (label.size < 1),
+            lead=None if label.lead is None else (round(label.lead[0], 1), round(label.lead[1], 1)),
             dot=(round(label.at[0], 1), round(label.at[1], 1)) if label.kind == "town" else None,
         )
         for label in place_labels(labels_of(scene), at, sheet)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from scipy.spatial import KDTree
 
 from hubplanner.outputs.map.projection import TURN, MapProjection
 from hubplanner.problem import Floats
@@ -26,6 +27,8 @@ HOME_SHARE = 0.05
 """Share of the places from which a country they lie in is one that the map is about."""
 MOST_TOWNS = 400
 """Towns among which a map finds those to name, the best known first."""
+BESIDE = 0.02
+"""Of half a map's side, as far from the places that a map is about as a town counts among them."""
 COAST_KM = 5.0
 """How far off the coast may be drawn."""
 CREDIT = N_("Coast, borders and rivers: Natural Earth. Towns: GeoNames (CC BY 4.0).")
@@ -98,7 +101,7 @@ def geography(projection: MapProjection, half: float, places: Floats) -> Geograp
         provinces=_at_home(lines["province"], shapes[home]),
         borders=lines["border"],
         disputed=lines["disputed"],
-        towns=_towns(projection, half, shapes[home]),
+        towns=_towns(projection, half, shapes[home], places),
         countries=_named(cut[~home], [name for name, own in zip(names, home.tolist(), strict=True) if not own]),
     )
 
@@ -193,9 +196,13 @@ def _home(shapes: Any, places: Floats) -> Any:
     return np.bincount(within, minlength=len(shapes)) >= max(HOME_SHARE * len(some), 1)
 
 
-def _towns(projection: MapProjection, half: float, home: Any) -> tuple[Town, ...]:
+def _towns(projection: MapProjection, half: float, home: Any, about: Floats) -> tuple[Town, ...]:
+    """Return towns where the places are that the map is about, then those around, each the best known first."""
     places = projection.km(_stored()["town_place"] * TOWN_GRID)
     kept = np.flatnonzero((np.abs(places) < half).all(axis=1))[:MOST_TOWNS]
+    if len(about):
+        away = KDTree(about).query(places[kept])[0] > half * BESIDE
+        kept = kept[np.argsort(away, kind="stable")]
     ground = shapely.union_all(home) if len(home) else shapely.Polygon()
     # Towns of the coast may stand in the sea of a coarse map.
     inside: Any = shapely.dwithin(shapely.points(places[kept]), ground, COAST_KM)

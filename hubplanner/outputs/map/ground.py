@@ -86,12 +86,15 @@ def _write(axes: Axes, label: PlacedLabel, view: View) -> None:
     x, y = np.array([label.x, label.y]) * view.km_per_inch + view.middle_km
     if label.kind == "town":
         dot = np.array(label.at) * view.km_per_inch + view.middle_km
+        if label.lead is not None:
+            end = np.array(label.lead) * view.km_per_inch + view.middle_km
+            axes.plot(*np.column_stack([dot, end]), color=INK, linewidth=0.5, zorder=3.9)
         axes.plot(*dot, marker="o", markersize=2.4, color=INK, markeredgecolor="white", markeredgewidth=0.5, zorder=4)
     axes.text(
         x,
         y,
         _spelled(label.text, label.kind),
-        fontproperties=font(SIZES[label.kind], bold=label.kind == "area"),
+        fontproperties=font(SIZES[label.kind] * label.size, bold=label.kind == "area"),
         parse_math=False,
         color=QUIET if label.kind in {"area", "country"} else INK,
         va="center",

@@ -37,6 +37,8 @@ TOGETHER = 0.8
 """Share of places whose neighbour has the same value from which a group's names are worth writing."""
 SAMPLE = 4000
 """Points that are enough to tell."""
+NAME_PLACES = 200
+"""Places of a group at which there may be room for its name."""
 MOST_NAMES = 40
 """Values of a group whose names are written at most."""
 FINE = 1 / 4000
@@ -50,11 +52,11 @@ ONLY_POINTS = N_(
 
 @dataclass(frozen=True, kw_only=True)
 class AreaName:
-    """A group's value, and where it may be written in kilometres, the best place first."""
+    """A group's value, where it may be written in kilometres, the best place first, and all the places it has."""
 
     text: str
     places: Floats
-    wide: float
+    ground: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -296,5 +298,5 @@ def _names(km: Floats, points: DemandPoints, groups: Mapping[str, Sequence[str]]
 def _name(text: str, km: Floats) -> AreaName:
     """Return where a name may stand: at the places nearest to the middle of those it names."""
     away = np.hypot(*(km - np.median(km, axis=0)).T)
-    some = np.argsort(away, kind="stable")[:: max(len(km) // 50, 1)][:50]
-    return AreaName(text=text, places=km[some], wide=float(np.ptp(km[:, 0])))
+    some = np.argsort(away, kind="stable")[:: max(len(km) // NAME_PLACES, 1)][:NAME_PLACES]
+    return AreaName(text=text, places=km[some], ground=km)
