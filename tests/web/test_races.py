@@ -26,6 +26,7 @@ LATE_MS = 400
 """Time that a page has to do something wrong with an answer that came late."""
 DRAWN = """
 () => {
+  if (window.drawn) return;
   window.drawn = {};
   const { prototype } = window.maplibregl.GeoJSONSource;
   const own = prototype.setData;
@@ -36,6 +37,20 @@ DRAWN = """
 }
 """
 """Notes what each layer of the map was given last."""
+ANEW = """
+async (scenario) => {
+  document.getElementById("dialog").close();
+  for (const fold of document.querySelectorAll("#panel details[open]")) fold.open = false;
+  const [{ openScenario }, { loadRuns }, { openTab }] = await Promise.all(
+    ["opening", "saved", "tabs"].map((name) => import(`/static/${name}.js`)),
+  );
+  openTab("plan");
+  await loadRuns();
+  await openScenario(scenario);
+  window.drawn = {};
+}
+"""
+"""Brings an open page to where a new one begins."""
 
 
 def square(row: dict[str, str], lon: float, lat: float) -> dict[str, Any]:
@@ -103,12 +118,31 @@ class Held:
         self.page.wait_for_timeout(LATE_MS)
 
 
-@contextmanager
-def at(browser: Browser, app: Serving, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
+@pytest.fixture(scope="module")
+def opened(browser: Browser, app: Serving) -> Iterator[Visit]:
+    """Return a visit that tests share: to open a page takes three seconds of processor time, to begin anew a tenth."""
     with visiting(browser, dots=DOTS) as visit:
-        visit.open(f"{app.origin}/#{scenario}")
-        visit.page.evaluate(DRAWN)
-        yield visit, visit.page
+        visit.open(f"{app.origin}/#alpha")
+        yield visit
+
+
+@contextmanager
+def at(visit: Visit, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
+    page = visit.page
+    page.evaluate(DRAWN)
+    page.evaluate(ANEW, scenario)
+    shows(page, scenario)
+    try:
+        yield visit, page
+        visit.leave()
+    except BaseException:
+        page.unroute_all(behavior="ignoreErrors")
+        page.reload()  # what went wrong here is no other test's concern
+        raise
+    finally:
+        page.unroute_all(behavior="ignoreErrors")
+        for told in (visit.asked, visit.wrong, visit.expected):
+            told.clear()
 
 
 def choose(page: Page, scenario: str) -> None:
@@ -147,8 +181,8 @@ def opens_saved(page: Page, at: int) -> None:
     page.locator(".run").nth(at).get_by_text("Open").click()
 
 
-def test_a_plan_that_comes_under_another_scenario_says_whose_it_is(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_plan_that_comes_under_another_scenario_says_whose_it_is(opened: Visit) -> None:
+    with at(opened) as (_, page):
         held = Held(page, "**/api/jobs/*/events", answers=False)
         page.click("#solve")
         held.wait()
@@ -165,8 +199,8 @@ def test_a_plan_that_comes_under_another_scenario_says_whose_it_is(app: Serving,
         expect(page.locator("#result")).to_contain_text("Sibi")
 
 
-def test_a_plans_figures_that_come_under_another_scenario_are_not_shown(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_plans_figures_that_come_under_another_scenario_are_not_shown(opened: Visit) -> None:
+    with at(opened) as (_, page):
         held = Held(page, "**/api/runs/*")
         page.click("#solve")
         held.wait()
@@ -176,8 +210,8 @@ def test_a_plans_figures_that_come_under_another_scenario_are_not_shown(app: Ser
         expect(page.locator(".toast")).to_contain_text("Alpha Land")
 
 
-def test_a_failure_that_comes_under_another_scenario_says_whose_it_is(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_failure_that_comes_under_another_scenario_says_whose_it_is(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.fill("#budget-field", "1")
         page.locator("#budget-field").blur()
         held = Held(page, "**/api/jobs/*/events", answers=False)
@@ -191,8 +225,8 @@ def test_a_failure_that_comes_under_another_scenario_says_whose_it_is(app: Servi
         assert page.locator("#budget-field").input_value() == before
 
 
-def test_settings_that_change_during_a_search_are_told_from_those_asked(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_settings_that_change_during_a_search_are_told_from_those_asked(opened: Visit) -> None:
+    with at(opened) as (_, page):
         held = Held(page, "**/api/jobs/*/events", answers=False)
         page.click("#solve")
         held.wait()
@@ -205,8 +239,8 @@ def test_settings_that_change_during_a_search_are_told_from_those_asked(app: Ser
 @pytest.mark.parametrize(
     "what", ["**/api/scenarios/beta", "**/api/scenarios/beta/map", "**/api/scenarios/beta/map/areas"]
 )
-def test_searching_and_choosing_wait_for_data(app: Serving, browser: Browser, what: str) -> None:
-    with at(browser, app) as (_, page):
+def test_searching_and_choosing_wait_for_data(opened: Visit, what: str) -> None:
+    with at(opened) as (_, page):
         page.click("#solve")
         expect(page.locator("#headline")).to_be_visible()
         held = Held(page, what)
@@ -225,8 +259,8 @@ def test_searching_and_choosing_wait_for_data(app: Serving, browser: Browser, wh
         assert str(drawn(page, "demand")).endswith("/api/scenarios/beta/map/demand")
 
 
-def test_data_that_cannot_be_loaded_leave_what_was_there(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (visit, page):
+def test_data_that_cannot_be_loaded_leave_what_was_there(opened: Visit) -> None:
+    with at(opened) as (visit, page):
         visit.expected.append("422")
         page.route(
             "**/api/scenarios/beta/map", lambda route: route.fulfill(status=422, json={"error": "Row 7 is bad."})
@@ -238,8 +272,8 @@ def test_data_that_cannot_be_loaded_leave_what_was_there(app: Serving, browser: 
         expect(page.locator("#headline")).to_be_visible()
 
 
-def test_a_scenario_that_comes_after_another_plan_was_opened_is_dropped(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_scenario_that_comes_after_another_plan_was_opened_is_dropped(opened: Visit) -> None:
+    with at(opened) as (_, page):
         held = Held(page, "**/api/jobs/*/events", answers=False)
         page.click("#solve")
         held.wait()
@@ -256,8 +290,8 @@ def test_a_scenario_that_comes_after_another_plan_was_opened_is_dropped(app: Ser
         draws_people_of(page, "/api/runs/alpha")
 
 
-def test_the_last_variants_chosen_count(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (visit, page):
+def test_the_last_variants_chosen_count(opened: Visit) -> None:
+    with at(opened) as (visit, page):
         page.click("#fold-variants summary")
         held = Held(page, "**/api/scenarios/alpha?override=*", most=2)
         page.get_by_label("lean").check()
@@ -278,8 +312,8 @@ def test_the_last_variants_chosen_count(app: Serving, browser: Browser) -> None:
         expect(page.locator("#sum-variants")).to_have_text("lean, wide")
 
 
-def test_variants_that_come_under_another_scenario_are_dropped(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_variants_that_come_under_another_scenario_are_dropped(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#fold-variants summary")
         held = Held(page, "**/api/scenarios/alpha?override=*")
         page.get_by_label("lean").check()
@@ -291,9 +325,9 @@ def test_variants_that_come_under_another_scenario_are_dropped(app: Serving, bro
         expect(page.locator("#sum-variants")).to_have_text("none")
 
 
-def test_the_last_saved_plan_opened_is_shown(app: Serving, browser: Browser) -> None:
+def test_the_last_saved_plan_opened_is_shown(app: Serving, opened: Visit) -> None:
     newest, before = (row["id"] for row in app.get("/api/runs")[:2])
-    with at(browser, app) as (_, page):
+    with at(opened) as (_, page):
         held = Held(page, f"**/api/runs/{newest}")
         opens_saved(page, 0)
         held.wait()
@@ -306,8 +340,8 @@ def test_the_last_saved_plan_opened_is_shown(app: Serving, browser: Browser) -> 
         expect(page.locator(".run").nth(1)).to_have_class("run now")
 
 
-def test_a_saved_plan_that_comes_under_another_scenario_is_dropped(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_saved_plan_that_comes_under_another_scenario_is_dropped(app: Serving, opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#tab-saved")
         mine = next(at for at, row in enumerate(app.get("/api/runs")) if row["scenario"] == "alpha")
         held = Held(page, "**/api/runs/alpha*")
@@ -320,8 +354,8 @@ def test_a_saved_plan_that_comes_under_another_scenario_is_dropped(app: Serving,
 
 
 @pytest.mark.parametrize("layer", ["hubs", "areas"])
-def test_layers_that_come_under_another_scenario_are_not_drawn(app: Serving, browser: Browser, layer: str) -> None:
-    with at(browser, app) as (_, page):
+def test_layers_that_come_under_another_scenario_are_not_drawn(opened: Visit, layer: str) -> None:
+    with at(opened) as (_, page):
         held = Held(page, f"**/api/runs/*/layers/{layer}")
         page.click("#solve")
         held.wait()
@@ -333,8 +367,8 @@ def test_layers_that_come_under_another_scenario_are_not_drawn(app: Serving, bro
         assert str(drawn(page, "demand")).endswith("/api/scenarios/beta/map/demand")
 
 
-def test_a_plan_of_nobody_knows_where_says_so(app: Serving, browser: Browser) -> None:
-    with at(browser, app, "beta") as (_, page):
+def test_a_plan_of_nobody_knows_where_says_so(app: Serving, opened: Visit) -> None:
+    with at(opened, "beta") as (_, page):
         mine = next(at for at, row in enumerate(app.get("/api/runs")) if row["scenario"] == "alpha")
 
         def foreign(route: Route) -> None:
@@ -352,8 +386,8 @@ def new_hub(page: Page) -> Locator:
     return page.locator("#result .hubs tbody tr").filter(has_not_text="standing").locator(".name").first
 
 
-def test_reasons_that_come_under_another_scenario_wait_to_be_read(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_reasons_that_come_under_another_scenario_wait_to_be_read(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#solve")
         expect(page.locator("#headline")).to_be_visible()
         new_hub(page).click()
@@ -368,8 +402,8 @@ def test_reasons_that_come_under_another_scenario_wait_to_be_read(app: Serving, 
         expect(page.locator("#dialog")).to_contain_text("Alpha Land")
 
 
-def test_reasons_do_not_take_the_place_of_another_dialog(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_reasons_do_not_take_the_place_of_another_dialog(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#solve")
         expect(page.locator("#headline")).to_be_visible()
         new_hub(page).click()
@@ -385,8 +419,8 @@ def test_reasons_do_not_take_the_place_of_another_dialog(app: Serving, browser: 
         expect(page.locator("#dialog-title")).to_contain_text("this site?")
 
 
-def test_a_curve_that_comes_under_another_scenario_says_whose_it_is(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_curve_that_comes_under_another_scenario_says_whose_it_is(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#tab-budgets")
         page.select_option("#points", "6")
         held = Held(page, "**/api/jobs/*/events", answers=False)
@@ -403,10 +437,8 @@ def test_a_curve_that_comes_under_another_scenario_says_whose_it_is(app: Serving
 
 
 @pytest.mark.parametrize("what", ["**/api/frontiers/*", "**/api/frontiers/*/layers", "**/api/frontiers"])
-def test_a_curve_drawn_before_that_comes_under_another_scenario_is_dropped(
-    app: Serving, browser: Browser, what: str
-) -> None:
-    with at(browser, app) as (_, page):
+def test_a_curve_drawn_before_that_comes_under_another_scenario_is_dropped(opened: Visit, what: str) -> None:
+    with at(opened) as (_, page):
         held = Held(page, what)
         page.click("#tab-budgets")
         if what.endswith("frontiers"):
@@ -421,8 +453,8 @@ def test_a_curve_drawn_before_that_comes_under_another_scenario_is_dropped(
         has_no_plan(page)
 
 
-def test_a_point_saved_under_another_scenario_says_whose_it_is(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_a_point_saved_under_another_scenario_says_whose_it_is(opened: Visit) -> None:
+    with at(opened) as (_, page):
         page.click("#tab-budgets")
         page.locator("#earlier .link").first.click()
         expect(page.locator(".curve")).to_be_visible()
@@ -436,8 +468,8 @@ def test_a_point_saved_under_another_scenario_says_whose_it_is(app: Serving, bro
 
 
 @pytest.mark.parametrize("what", ["**/api/compare*", "**/api/runs/*/layers/areas", "**/api/runs/*/layers/hubs"])
-def test_a_comparison_that_comes_under_another_scenario_is_dropped(app: Serving, browser: Browser, what: str) -> None:
-    with at(browser, app) as (_, page):
+def test_a_comparison_that_comes_under_another_scenario_is_dropped(opened: Visit, what: str) -> None:
+    with at(opened) as (_, page):
         page.click("#tab-compare")
         held = Held(page, what, most=4)
         page.click("#do-compare")
@@ -451,8 +483,8 @@ def test_a_comparison_that_comes_under_another_scenario_is_dropped(app: Serving,
         assert {row["demand_id"][:2] for row in drawn(page, "areas")} == {"b1"}
 
 
-def test_plans_of_other_scenarios_are_named_in_a_comparison(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (_, page):
+def test_plans_of_other_scenarios_are_named_in_a_comparison(app: Serving, opened: Visit) -> None:
+    with at(opened) as (_, page):
         runs = app.get("/api/runs")
         a, b = (next(row["id"] for row in runs if row["scenario"] == name) for name in ("alpha", "beta"))
         page.click("#tab-compare")
@@ -463,9 +495,9 @@ def test_plans_of_other_scenarios_are_named_in_a_comparison(app: Serving, browse
         expect(page.locator("#caption-a")).not_to_contain_text("Land")
 
 
-def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, browser: Browser) -> None:
+def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, opened: Visit) -> None:
     run = app.done(kind="solve", scenario="beta", settings={"model.budget": 778})["run"]
-    with at(browser, app, "beta") as (visit, page):
+    with at(opened, "beta") as (visit, page):
         visit.expected.append("422")  # of the first name
         page.click("#tab-saved")
         page.locator(".run").first.get_by_text("Open").click()
@@ -498,10 +530,10 @@ def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, browser: B
     assert app.client.delete("/api/runs/Sindh, later").status_code == 204
 
 
-def test_the_newest_list_of_plans_counts(app: Serving, browser: Browser) -> None:
+def test_the_newest_list_of_plans_counts(app: Serving, opened: Visit) -> None:
     run = app.done(kind="solve", scenario="beta", settings={"model.budget": 777})["run"]
     number = len(app.get("/api/runs"))
-    with at(browser, app, "beta") as (_, page):
+    with at(opened, "beta") as (_, page):
         held = Held(page, "**/api/runs")
         opens_saved(page, 1)
         held.wait()  # a list with all of them
@@ -515,9 +547,9 @@ def test_the_newest_list_of_plans_counts(app: Serving, browser: Browser) -> None
     assert run not in {row["id"] for row in app.get("/api/runs")}
 
 
-def test_the_last_files_asked_for_are_shown(app: Serving, browser: Browser) -> None:
+def test_the_last_files_asked_for_are_shown(app: Serving, opened: Visit) -> None:
     first, second = (row["id"] for row in app.get("/api/runs")[:2])
-    with at(browser, app) as (_, page):
+    with at(opened) as (_, page):
         page.click("#tab-saved")
         held = Held(page, f"**/api/runs/{first}/files")
         page.locator(".run").nth(0).get_by_text("Files").click()
@@ -532,8 +564,8 @@ def csv(name: str, text: str) -> Any:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
 
 
-def test_faults_of_an_earlier_file_do_not_show_under_a_later_one(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (visit, page):
+def test_faults_of_an_earlier_file_do_not_show_under_a_later_one(opened: Visit) -> None:
+    with at(opened) as (visit, page):
         visit.expected += ["422", "ERR_ABORTED"]
         page.click("#own-data")
         held = Held(page, "**/api/uploads*")
@@ -546,8 +578,8 @@ def test_faults_of_an_earlier_file_do_not_show_under_a_later_one(app: Serving, b
         expect(page.locator(".faults")).to_have_count(0)
 
 
-def test_an_earlier_good_file_does_not_stand_for_a_later_bad_one(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (visit, page):
+def test_an_earlier_good_file_does_not_stand_for_a_later_bad_one(opened: Visit) -> None:
+    with at(opened) as (visit, page):
         visit.expected += ["422", "ERR_ABORTED"]
         page.click("#own-data")
         page.set_input_files("#file-sites", csv("sites.csv", SITES))
@@ -562,8 +594,8 @@ def test_an_earlier_good_file_does_not_stand_for_a_later_bad_one(app: Serving, b
         expect(page.locator("#own-form")).to_be_hidden()
 
 
-def test_files_of_a_dialog_that_was_closed_are_forgotten(app: Serving, browser: Browser) -> None:
-    with at(browser, app) as (visit, page):
+def test_files_of_a_dialog_that_was_closed_are_forgotten(opened: Visit) -> None:
+    with at(opened) as (visit, page):
         visit.expected.append("ERR_ABORTED")
         page.click("#own-data")
         held = Held(page, "**/api/uploads*")
@@ -579,8 +611,8 @@ def test_files_of_a_dialog_that_was_closed_are_forgotten(app: Serving, browser: 
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-def test_a_scenario_that_was_made_opens_only_if_still_wanted(app: Serving, browser: Browser, wanted: bool) -> None:  # noqa: FBT001
-    with at(browser, app) as (_, page):
+def test_a_scenario_that_was_made_opens_only_if_still_wanted(opened: Visit, wanted: bool) -> None:  # noqa: FBT001
+    with at(opened) as (_, page):
         page.click("#own-data")
         page.set_input_files("#file-demand", csv("good.csv", DEMAND))
         page.set_input_files("#file-sites", csv("sites.csv", SITES))
@@ -600,8 +632,8 @@ def test_a_scenario_that_was_made_opens_only_if_still_wanted(app: Serving, brows
             shows(page, "alpha")
 
 
-def test_a_search_is_cancelled_before_it_has_a_name(app: Serving, browser: Browser) -> None:
-    with at(browser, app, "hard") as (_, page):
+def test_a_search_is_cancelled_before_it_has_a_name(app: Serving, opened: Visit) -> None:
+    with at(opened, "hard") as (_, page):
         held = Held(page, "**/api/jobs", answers=False)
         page.click("#solve")
         held.wait()
@@ -612,12 +644,12 @@ def test_a_search_is_cancelled_before_it_has_a_name(app: Serving, browser: Brows
         shows(page, "hard")
 
 
-def test_a_stream_that_begins_anew_tells_nothing_twice(app: Serving, browser: Browser) -> None:
+def test_a_stream_that_begins_anew_tells_nothing_twice(opened: Visit) -> None:
     def told(*values: int) -> str:
         steps = [{"seconds": value, "value": value, "bound": 90 - value, "goal": "x"} for value in values]
         return "retry: 100\n\n" + "".join(f"event: progress\ndata: {json.dumps(step)}\n\n" for step in steps)
 
-    with at(browser, app, "hard") as (_, page):
+    with at(opened, "hard") as (_, page):
         bodies = [told(1, 2, 3), told(1, 2)]
 
         def stream(route: Route) -> None:
@@ -644,8 +676,8 @@ def test_a_stream_that_begins_anew_tells_nothing_twice(app: Serving, browser: Br
         expect(page.locator(".toast")).to_contain_text("Cancelled")
 
 
-def test_after_a_reload_a_search_goes_on_with_what_it_was_asked(app: Serving, browser: Browser) -> None:
-    with at(browser, app, "hard") as (_, page):
+def test_after_a_reload_a_search_goes_on_with_what_it_was_asked(app: Serving, opened: Visit) -> None:
+    with at(opened, "hard") as (_, page):
         page.fill("#budget-field", "800")
         page.locator("#budget-field").blur()
         page.click("#solve")
