@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -237,3 +238,32 @@ def test_budgets_of_a_dense_town_go_on_from_each_other() -> None:
         together = hp.solve_problem(problem, hp.MaxCoverage(budget=money), EXACT, memory=memory)
         assert together.value == alone.value == together.bound
     assert isinstance(memory.sifting, BlockRelaxation)
+
+
+def test_kicks_end_by_work_and_swaps_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance, objective = dense(7, options=30, rows=200)
+    grown = greedy(instance, objective)
+    better = searched(instance, objective, grown, NEVER, 3)
+    assert instance.covered_need(better) > instance.covered_need(grown)
+    np.testing.assert_array_equal(searched(instance, objective, grown, Deadline(0.0), 3), grown)
+    monkeypatch.setattr(construction, "MOST_WORK", 1.0)
+    swapped = PartialPlan(instance, objective)
+    for option in grown.tolist():
+        swapped.open(option)
+    swapped.swap(NEVER)
+    np.testing.assert_array_equal(searched(instance, objective, grown, NEVER, 3), swapped.options)
+
+
+def test_making_a_relaxation_takes_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    parts = benders.blocks_of
+
+    def slow(*given: Any) -> Any:
+        now[0] += 10.0
+        return parts(*given)
+
+    monkeypatch.setattr(benders, "blocks_of", slow)
+    table = table_of(*dense(1))
+    for seconds, is_solved in ((9.0, False), (11.0, True)):
+        effort = replace(EFFORT, seconds=seconds, clock=lambda: now[0])
+        assert BlockRelaxation(table, effort).solve().is_solved == is_solved

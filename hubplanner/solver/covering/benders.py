@@ -61,7 +61,7 @@ class BlockRelaxation:
     """
 
     def __init__(self, table: CoveringLP, effort: SearchLimits) -> None:
-        self.table = table
+        self.table, self._deadline = table, effort.deadline()
         rows, options = table.cover.shape
         block = blocks_of(table.cover, table.need, BLOCKS)
         self.count = int(block.max(initial=-1)) + 1
@@ -78,7 +78,6 @@ class BlockRelaxation:
             age=np.zeros(0, dtype=np.intp),
         )
         self.handle = new_handle(effort, presolve="off", solver="simplex")
-        self._deadline = effort.deadline()
         self._pass()
 
     def _pass(self) -> None:

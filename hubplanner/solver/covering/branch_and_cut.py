@@ -143,7 +143,7 @@ class BlockSearch:
         if point.bound < self._enough:
             self._closed = max(self._closed, point.bound)
             return
-        self._offer(improved(self.instance, self.objective, point.open_))
+        self._offer(improved(self.instance, self.objective, point.open_, self.deadline))
         enough = self._enough
         # Reduced-cost fixing: a plan with an option away from its end is worth so much at most.
         left, is_high = point.bound - np.abs(point.reduced), point.open_ > 0.5  # noqa: PLR2004 - halfway

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,10 +78,12 @@ def solve_relaxation(  # noqa: PLR0913, PLR0917 - a question, how to solve it, a
     slack
         By how much of need a plan is to beat a value; the gap if None.
     """
+    deadline = effort.deadline()
     table = table_of(instance, objective)
+    effort = replace(effort, seconds=deadline.left)
     if is_dense(table.cover):
         return _by_blocks(instance, objective, table, effort, start, memory, slack or (lambda _: effort.gap))
-    deadline, best, value = effort.deadline(), start, instance.covered_need(start)
+    best, value = start, instance.covered_need(start)
     sifting = _sifting(instance, objective, table, effort, value, memory)
     point, bounds = sifting.solve(), list[float]()
     while True:
@@ -117,13 +119,14 @@ def _by_blocks(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wha
     slack: Callable[[float], float],
 ) -> CoveringRelaxation:
     """Return the relaxation over blocks of rows, with the search that goes on from it."""
+    deadline = effort.deadline()
     warm = memory.sifting if memory is not None and memory.instance is instance else None
     program = warm if isinstance(warm, BlockRelaxation) and warm.takes(table, effort) else None
     program = program or BlockRelaxation(table, effort)
     if memory is not None:
         memory.sifting, memory.instance = program, instance
     search = BlockSearch(
-        instance=instance, objective=objective, program=program, best=start, slack=slack, deadline=effort.deadline()
+        instance=instance, objective=objective, program=program, best=start, slack=slack, deadline=deadline
     )
     point = search.root()
     return CoveringRelaxation(

@@ -155,6 +155,8 @@ SCREEN = 6e-4
 """Largest first margin below the relaxation's bound, relative to it."""
 NEARLY = 1 - 1e-6
 """Part of the asked gap by which plans that are left out may be better than the best one met."""
+EXCHANGING = 0.25
+"""Share of the time that exchanges may take before the relaxation, whose bound and cuts are worth more."""
 MOST_MORE = 5
 """Searches for a plan that reaches what is of interest: each better plan leaves less slack."""
 ROUNDING = 1e-12
@@ -213,7 +215,7 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
 
     if dense:
         with record.phase("exchange hubs"):
-            start = searched(instance, objective, start, deadline, options.seed)
+            start = searched(instance, objective, start, deadline.part(EXCHANGING), options.seed)
     with record.phase("solve the relaxation"):
         effort = options.until(deadline).effort(_slack(options, instance.covered_need(start), reach))
         found = solve_relaxation(instance, objective, effort, start, memory, slack)

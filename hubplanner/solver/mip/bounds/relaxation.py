@@ -118,7 +118,7 @@ def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[Cut, ...], Relaxa
     if sharpens(task):
         return relax_tightly(form, effort)
     handle = prepared(form.program, effort, mip=False, solver="simplex")
-    known = _by_blocks(handle, form, effort, task.start)
+    known = _by_blocks(handle, form, task.effort(0.0), task.start)
     if known is not None:
         return (), known
     run(handle)

@@ -316,7 +316,7 @@ class RowBlockRelaxation:
     """
 
     def __init__(self, program: Any, part: CoverPart, effort: SearchLimits) -> None:
-        self.part, self.size = part, (program.num_row_, program.num_col_)
+        self.part, self.size, self._deadline = part, (program.num_row_, program.num_col_), effort.deadline()
         table, gain = csr_array(matrix(program)[part.kept]), -np.asarray(program.col_cost_)
         sums = csr_array(vstack([csr_array(gain[None, :]), table], format="csr"))
         own = csr_array(sums[:, part.covered])
@@ -338,7 +338,7 @@ class RowBlockRelaxation:
         cells.format_, cells.num_row_ = highspy.MatrixFormat.kRowwise, master.num_row_
         cells.num_col_ = master.num_col_
         cells.start_, cells.index_, cells.value_ = rows.indptr, rows.indices, rows.data
-        self.handle, self._deadline = new_handle(effort, presolve="off", solver="simplex"), effort.deadline()
+        self.handle = new_handle(effort, presolve="off", solver="simplex")
         self.handle.passModel(master)
         self.values: Floats = np.zeros(rows.shape[1])
         self.pool = _UnitCuts(slope=csr_array((0, len(part.rows))), age=np.zeros(0, dtype=np.intp))
