@@ -182,15 +182,19 @@ def check_demand(demand: pd.DataFrame) -> None:
     require((demand["area_km2"] > 0).all(), "demand: an area of zero or less")
 
 
-def build_sites(figures: Path) -> pd.DataFrame:
-    """Return the places where a hub could stand, or does; a place that repeats an earlier one is merged into it."""
+def build_sites(figures: Path, demand: pd.DataFrame) -> pd.DataFrame:
+    """Return the places where a hub could stand, or does, in the districts of the demand.
+
+    A place that repeats an earlier one is merged into it.
+    """
     places = pd.read_csv(figures / "places.csv", dtype={"population": "Int64"})
     kept = places["same_point_as"].fillna(same_place(places))
     repeats, sites = places[kept.notna()].assign(kept=kept), places[kept.isna()]
     require(repeats["kept"].isin(sites["site_id"]).all(), "sites: a place repeats a place that is not kept")
     names = repeats.groupby("kept")["name"].agg("; ".join)
     sites = sites.assign(also_named=sites["site_id"].map(names), status="candidate", tier=None)
-    sites = pd.concat([sites, standing_hubs(figures)])
+    sites = pd.concat([sites, standing_hubs(figures)], ignore_index=True)
+    sites["district"] = census_districts(sites, demand)
     return sites[SITE_COLUMNS].round({"lon": 5, "lat": 5}).sort_values("site_id")
 
 
@@ -200,22 +204,52 @@ def standing_hubs(figures: Path) -> pd.DataFrame:
     return hubs.assign(site_id=hubs["hub_id"], status="existing", tier="centre").reindex(columns=SITE_COLUMNS)
 
 
+def build_existing_hubs(figures: Path, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return the hubs that news reports name, each in the district of its city's site."""
+    hubs = pd.read_csv(figures / "existing_hubs.csv", dtype=str, keep_default_na=False)
+    named = hubs["site_id"].map(sites.set_index("site_id")["district"])
+    require(named.notna().all(), "existing hubs: a site_id that the sites do not have")
+    return hubs.assign(district=named)
+
+
+def census_districts(sites: pd.DataFrame, demand: pd.DataFrame) -> "pd.Series[str]":
+    """Return the district of each site as the census names it.
+
+    A site has that of its P-code's people, the nearest of them where they are of several districts; one whose P-code
+    nobody is counted in keeps its own.
+    """
+    named = sites["district"].copy()
+    for code, people in demand.groupby("district_pcode"):
+        within = sites[sites["district_pcode"] == code]
+        if len(within):
+            named[within.index] = people["district"].to_numpy()[offsets(within, people).argmin(axis=1)]
+    return named
+
+
+def offsets(places: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Return about how far, in km, each of some places (p, o) is from each of others."""
+    here, there = (np.radians(table[["lon", "lat"]].to_numpy()) for table in (places, others))
+    east, north = np.moveaxis(here[:, None] - there, -1, 0)
+    return np.asarray(np.hypot(east * np.cos(here[:, 1:]), north) * EARTH_RADIUS_KM)
+
+
 def same_place(places: pd.DataFrame) -> "pd.Series[str]":
     """Return the id of the first earlier place that is nearer than 100 m, blank where there is none."""
     own = places[places["same_point_as"].isna()]
-    lon, lat = np.radians(own["lon"].to_numpy()), np.radians(own["lat"].to_numpy())
-    east = (lon[:, None] - lon) * np.cos(lat)
-    near = np.tril(np.hypot(east, lat[:, None] - lat) * EARTH_RADIUS_KM < SAME_PLACE_KM, -1)
+    near = np.tril(offsets(own, own) < SAME_PLACE_KM, -1)
     first = own["site_id"].to_numpy()[near.argmax(axis=1)]
     return pd.Series(first, own.index).where(near.any(axis=1)).reindex(places.index)
 
 
-def check_sites(sites: pd.DataFrame) -> None:
-    """Require that sites are complete and apart from one another."""
+def check_sites(sites: pd.DataFrame, demand: pd.DataFrame) -> None:
+    """Require that sites are complete, apart from one another, and in districts that the demand names alike."""
     require(sites["site_id"].is_unique, "sites: a site_id occurs twice")
     candidates = sites[sites["status"] == "candidate"]
     require(not candidates.duplicated(["lon", "lat"]).any(), "sites: two sites share a point")
     require_filled(sites, set(SITE_COLUMNS) - SITE_MAY_BE_BLANK, "sites")
+    counted = sites[sites["district_pcode"].isin(demand["district_pcode"])]
+    strange = sorted(set(counted["district"]) - set(demand["district"]))
+    require(not strange, f"sites: districts that the demand does not name: {', '.join(strange)}")
 
 
 def seats(costs: Benchmarks) -> dict[str, Figure]:
@@ -379,17 +413,24 @@ def check_e_rozgaar(table: pd.DataFrame) -> None:
 
 def build(figures: Path, out: Path) -> None:
     """Build, check and write all tables."""
-    demand, sites, tiers = build_demand(figures), build_sites(figures), build_hub_tiers(figures)
+    demand, tiers = build_demand(figures), build_hub_tiers(figures)
+    sites = build_sites(figures, demand)
     check_demand(demand)
-    check_sites(sites)
+    check_sites(sites, demand)
     check_hub_tiers(tiers)
     e_rozgaar = build_e_rozgaar(figures, sites)
     check_e_rozgaar(e_rozgaar)
-    tables = {"demand": demand, "sites": sites, "hub_tiers": tiers, "e_rozgaar": e_rozgaar}
+    existing = build_existing_hubs(figures, sites)
+    tables = {
+        "demand": demand,
+        "sites": sites,
+        "hub_tiers": tiers,
+        "e_rozgaar": e_rozgaar,
+        "existing_hubs": existing,
+    }
     for name, table in tables.items():
         table.to_csv(out / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
-    for name in ("cost_benchmarks.csv", "existing_hubs.csv"):
-        shutil.copyfile(figures / name, out / name)
+    shutil.copyfile(figures / "cost_benchmarks.csv", out / "cost_benchmarks.csv")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

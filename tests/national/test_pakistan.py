@@ -238,12 +238,44 @@ def test_unmatched_district_is_refused(build: ModuleType, demand: pd.DataFrame) 
         build.check_demand(demand)
 
 
-def test_coincident_sites_are_refused(build: ModuleType, sites: pd.DataFrame) -> None:
+def test_coincident_sites_are_refused(build: ModuleType, sites: pd.DataFrame, demand: pd.DataFrame) -> None:
     """Two sites at one point stop the script."""
     first, second = sites.index[sites["status"] == "candidate"][:2]
     sites.loc[second, ["lon", "lat"]] = sites.loc[first, ["lon", "lat"]]
     with pytest.raises(ValueError, match="two sites share a point"):
-        build.check_sites(sites)
+        build.check_sites(sites, demand)
+
+
+def test_a_district_of_another_name_is_refused(build: ModuleType, sites: pd.DataFrame, demand: pd.DataFrame) -> None:
+    """A site in a district that nobody is counted in stops the script with its name."""
+    sites.loc[sites["district"] == "Layyah", "district"] = "Leiah"
+    with pytest.raises(ValueError, match="districts that the demand does not name: Leiah"):
+        build.check_sites(sites, demand)
+
+
+def test_every_district_has_one_name(demand: pd.DataFrame, sites: pd.DataFrame) -> None:
+    """Sites are in districts that the demand names, by P-code; where nobody is counted, each P-code has its own."""
+    counted = sites["district_pcode"].isin(demand["district_pcode"])
+    pairs = [set(zip(table["district_pcode"], table["district"], strict=True)) for table in (demand, sites[counted])]
+    assert pairs[1] <= pairs[0]
+    elsewhere = sites[~counted]
+    assert set(elsewhere["province"]) == {"Azad Kashmir", "Gilgit Baltistan"}
+    assert not set(elsewhere["district"]) & set(demand["district"])
+    assert elsewhere["district"].nunique() == elsewhere["district_pcode"].nunique()
+    # Three codes are of two districts each: their sites are named in the README of the tables.
+    split = demand.groupby("district_pcode")["district"].nunique().loc[lambda count: count > 1]
+    assert set(split.index) == {"PK218", "PK721", "PK729"}
+    named = sites.set_index("name")["district"]
+    assert named[["Bhag", "Lehri", "Keamari", "Baldia", "Site", "Orangi Town", "Manghopir"]].tolist() == (
+        ["Kachhi", "Sibi", "Keamari", "Keamari", "Keamari", "Karachi West", "Karachi West"]
+    )
+    assert (named[["Karachi", "Lyari", "Aram Bagh", "Goth Shams Pir"]] == "Karachi South").all()
+
+
+def test_existing_hubs_are_in_the_districts_of_their_sites(sites: pd.DataFrame) -> None:
+    """The table of existing hubs names districts as the others do."""
+    hubs = pd.read_csv(TABLES / "existing_hubs.csv")
+    assert hubs["district"].tolist() == sites.set_index("site_id").loc[hubs["site_id"], "district"].tolist()
 
 
 def test_build_reproduces_the_committed_tables(build: ModuleType, tmp_path: Path) -> None:
