@@ -41,7 +41,7 @@ MANY_ENTRIES = 300_000
 PRICED_ENTRIES = 50_000
 """Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many. With
 second hubs, or where the worst group comes first, exchanges come before searches from so many."""
-THOROUGH = (0.5, 10.0)
+THOROUGH = (0.5, 20.0)
 """Share of the time for exchanges where searches hardly find a plan, and how many times as many as usual."""
 BUILDING_S, SERVING_S = 1.5e-6, 3e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
