@@ -42,7 +42,8 @@ PRICED_ENTRIES = 50_000
 """Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many. With
 second hubs, or where the worst group comes first, exchanges come before searches from so many."""
 THOROUGH = (0.5, 20.0)
-"""Share of the time for exchanges where searches hardly find a plan, and how many times as many as usual."""
+"""Share of the time for exchanges where searches hardly find a plan, and how many times as many as usual: of the worst
+of 5 groups, 1,000 sites x 10,000 points, three draws, 0.8, 1.0 and 0.6 % is open after half a minute."""
 BUILDING_S, SERVING_S = 1.5e-6, 3e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
 1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities)."""
