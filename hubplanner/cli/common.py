@@ -110,6 +110,11 @@ def terminal(*, stderr: bool = False) -> Console:
     return made
 
 
+def widest(letters: int) -> int | None:
+    """Return how wide a column of names may be on a terminal; where nobody watches, names are not cut."""
+    return None if terminal().width == UNBOUND else letters
+
+
 def read_asked(path: Path, settings: list[str] | None, overrides: list[str] | None) -> Scenario:
     """Read a scenario with the settings and overrides of the command line."""
     from hubplanner.scenario import read_scenario  # noqa: PLC0415

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hubplanner.analysis.requests import ExplainRequest
-from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering, terminal
+from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering, terminal, widest
 from hubplanner.formatting import proof_in_words
 from hubplanner.tolerances import AGREEMENT
 
@@ -110,11 +110,11 @@ def _table(summary: dict[str, Any], part: str, title: str) -> Table:
     named = [one for other in COLUMNS for one in summary[other] if one["name"]]
     names = {one["site_id"]: one["name"] for one in named}
     table = Table(title=title, title_justify="left", box=None)
-    table.add_column("site", no_wrap=True, max_width=NAME)
+    table.add_column("site", no_wrap=True, max_width=widest(NAME))
     for heading in ("people alone", "cost a person", "loss"):
         table.add_column(heading, justify="right", no_wrap=True)
     last = {"enters": "replaced by", "leaves": "pushes out"}[sites]
-    table.add_column(last, no_wrap=True, max_width=NAME, overflow="ellipsis")
+    table.add_column(last, no_wrap=True, max_width=widest(NAME), overflow="ellipsis")
     for row in rows[:SHOWN]:
         change = row[key]
         moved = "" if change is None else _moved(change, sites, names)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from hubplanner.analysis.requests import StabilityRequest
-from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Quiet, Settings, answering, terminal
+from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Quiet, Settings, answering, terminal, widest
 
 SHOWN = 12
 """Hubs in the table; the files hold all."""
@@ -72,7 +72,7 @@ def print_stability(summary: dict[str, Any], folder: Path) -> None:
 
 def _levels(summary: dict[str, Any]) -> Table:
     table = Table(title="Hubs that stand", title_justify="left", box=None, header_style="bold")
-    table.add_column("counted by", max_width=NAME)
+    table.add_column("counted by", max_width=widest(NAME))
     for heading in ("hubs", "on average", "at worst", "in nine of ten"):
         table.add_column(heading, justify="right")
     words = {"hub": "site and size", "site": "site"}
@@ -87,8 +87,8 @@ def _hubs(summary: dict[str, Any]) -> Table:
     planned = [hub for hub in summary["hubs"] if hub["hubs"]][::-1]
     others = [hub for hub in summary["hubs"] if not hub["hubs"]]
     table = Table(title="Least sure, and elsewhere", title_justify="left", box=None, header_style="bold")
-    table.add_column("site", no_wrap=True, max_width=NAME, overflow="ellipsis")
-    table.add_column("size", no_wrap=True, max_width=NAME - 4, overflow="ellipsis")
+    table.add_column("site", no_wrap=True, max_width=widest(NAME), overflow="ellipsis")
+    table.add_column("size", no_wrap=True, max_width=widest(NAME - 4), overflow="ellipsis")
     for heading in ("in the plan", "certainty", "hubs on average"):
         table.add_column(heading, justify="right")
     for hub in (*planned[:SHOWN], *others[: SHOWN // 2]):

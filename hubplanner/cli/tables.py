@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubplanner.cli.common import terminal
+from hubplanner.cli.common import terminal, widest
 from hubplanner.formatting import (
     SMALLEST_GAP,
     at_most,
@@ -286,7 +286,7 @@ def _largest_hubs(plan: Plan) -> Table:
     title = "New hubs" if len(hubs) <= HUBS_SHOWN else f"New hubs, the {HUBS_SHOWN} that serve most"
     table = Table(title=title, title_justify="left", box=None, header_style="bold")
     for heading in ["at", *([group] if group else []), "tier"]:
-        table.add_column(heading, max_width=28, overflow="ellipsis", no_wrap=True)
+        table.add_column(heading, max_width=widest(28), overflow="ellipsis", no_wrap=True)
     for heading in ("hubs", "people served", "cost"):
         table.add_column(heading, justify="right")
     for row in hubs.head(HUBS_SHOWN).to_dict("records"):

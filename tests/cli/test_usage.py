@@ -58,9 +58,13 @@ def test_a_wrong_use_is_json_where_json_is_asked(words: tuple[str, ...], says: s
 
 def test_tables_that_nobody_watches_are_not_cut(project: Project) -> None:
     town = "a town with more letters to its name than terminals have columns " * 2
+    hub = "Jackson-George Regional Library System"
     project.edit("demand.csv", "D1,67.00,30.00,1000,0.25,1,Balochistan", f"D1,67.00,30.00,1000,0.25,1,{town}")
+    project.edit("sites.csv", "S4,Sibi,", f"S4,{hub},")
     words = ("solve", project.folder / "scenario.yaml", "--overwrite", "--out", project.folder / "run")
-    assert town.strip() not in run_anew(*words, COLUMNS="80").stdout
+    narrow = run_anew(*words, COLUMNS="80").stdout
+    assert town.strip() not in narrow
+    assert hub not in narrow
     wide = subprocess.run(
         [str(PROGRAM), *map(str, words)],
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
@@ -69,6 +73,7 @@ def test_tables_that_nobody_watches_are_not_cut(project: Project) -> None:
         check=True,
     )
     assert town.strip() in wide.stdout
+    assert hub in wide.stdout
 
 
 def test_hubs_are_told_by_name_before_places(project: Project) -> None:

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 browser = shared.browser
+FUTURES = """
+extends: scenario.yaml
+name: futures
+description: Two futures
+futures:
+  named: [{name: as planned, probability: 0.75}, {name: dear, probability: 0.25, cost: 1.5}]
+"""
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    serving = start(project(tmp_path_factory.mktemp("questions") / "project"))
+    folder = project(tmp_path_factory.mktemp("questions") / "project")
+    (folder / "futures.yaml").write_text(FUTURES, encoding="utf-8")
+    serving = start(folder)
     yield serving
     stop(serving)
 
@@ -148,6 +157,72 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None
         assert 0 <= hub["certainty"] <= 1
         visit.check("sure")
         visit.shoot("sure")
+
+
+def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, browser: Browser) -> None:
+    run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        page.click("#tab-saved")
+        at = [row["id"] for row in app.get("/api/runs")].index(run)
+        page.locator(".run").nth(at).get_by_label("Open ").click()
+        expect(page.locator("#alike summary").first).to_contain_text("not asked yet")
+        page.click("#alike summary")
+        page.select_option("#alike-within", "0.05")
+        with page.expect_request(
+            lambda request: request.url.endswith("/api/jobs") and request.method == "POST"
+        ) as asked:
+            page.click("#find-alike")
+        wanted = asked.value.post_data_json
+        assert (wanted["kind"], wanted["within"], wanted["settings"]) == ("alternatives", 0.05, {"model.budget": 60e6})
+        expect(page.locator("#alike .says")).to_be_visible()
+        found = app.done(**wanted)["alternatives"]
+        assert len(found["plans"]) == 1  # of five sites no two plans differ in five
+        expect(page.locator("#alike .says")).to_have_text("No plan so different is at most 5\u00a0% worse")
+        kinds = {row["site_id"]: row["class"] for row in found["sites"]}
+        must = found["must_have"][0]
+        page.locator("#alike .name").first.click()
+        assert kinds[must] == "must_have"
+        expect(page.locator("#site-card")).to_contain_text("Every plan nearly as good has a hub here.")
+        # Two plans that differ, as they come of larger questions.
+        other = next(site for site, kind in kinds.items() if kind not in {"must_have", "standing"})
+        plans = [
+            {"plan": 0, "objective_value": 100.0, "cost": 5e7, "sites": [must]},
+            {"plan": 1, "objective_value": 98.5, "cost": 4e7, "sites": [other]},
+        ]
+        page.evaluate(
+            "plans => import('/static/store.js').then(({ set, state }) => set({ alike: { ...state.alike, plans } }))",
+            plans,
+        )
+        row = page.locator("#alike-plans > li")
+        expect(row.locator("summary")).to_have_text("1.5\u00a0% worse, 1\u00a0other site")
+        row.locator("summary").click()
+        expect(row).to_contain_text("It costs PKR\u00a040\u00a0million.")
+        row.locator(".name").first.click()
+        said = {"possible": "Some plans", "never": "No plan"}[kinds[other]]
+        expect(page.locator("#site-card")).to_contain_text(f"{said} nearly as good ha")
+        visit.check("alike")
+        visit.shoot("alike")
+
+
+def test_a_plan_for_several_futures_says_what_it_comes_to_in_each(app: Serving, browser: Browser) -> None:
+    run = app.done(kind="solve", scenario="futures")["run"]
+    each = {row["name"]: row for row in app.get(f"/api/runs/{run}")["futures"]["each"]}
+    with visiting(browser, NARROW, "dark") as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#futures")
+        page.click("#tab-saved")
+        at = [row["id"] for row in app.get("/api/runs")].index(run)
+        page.locator(".run").nth(at).get_by_label("Open ").click()
+        rows = page.locator("#by-future tbody tr")
+        expect(rows).to_have_count(2)
+        for name, chance in (("as planned", "75"), ("dear", "25")):
+            row = rows.filter(has_text=name)
+            expect(row).to_contain_text(f"{chance}\u00a0%")
+            expect(row.locator("td").nth(1)).to_have_text(f"{100 * each[name]['share']:.0f}\u00a0%")
+        visit.check("futures")
+        visit.shoot("futures")
 
 
 def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Browser) -> None:

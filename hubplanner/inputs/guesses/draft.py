@@ -131,7 +131,7 @@ class _Writer:
             "hubplanner solve on this file. scenarios/README.md explains the keys."
         )
         say.say(0, "name", name)
-        made_up = title or f"Hubs for {name.replace('-', ' ').replace('_', ' ')}"
+        made_up = title or f"Hubs for {name.replace('-', ' ').replace('_', ' ').title() if name.islower() else name}"
         say.say(0, "description", made_up, example=not title, why="" if title else "the title of maps and reports")
         say.say(0, "currency", "USD", example=True, why="the currency of all money below")
         for section in (self._demand, self._sites, self._hubs):

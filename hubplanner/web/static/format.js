@@ -52,7 +52,8 @@ export function share(part) {
 }
 
 /** Return a share in three figures, for those that differ by little. */
-export const exactly = (part) => `${figures(part * 100)}${THIN}%`;
+export const exactly = (part) =>
+  `${(part * 100).toLocaleString(locale, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })}${THIN}%`;
 
 export function seconds(number) {
   if (number < 60) return `${plain(number)}${THIN}s`;

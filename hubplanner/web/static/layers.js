@@ -7,11 +7,14 @@ import { HALF, palette, SOME } from "./palette.js";
 
 const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "ways", "islands", "backhaul", "hubs", "marks", "selected", "labels"];
 
-/** Return the style; `setup` is {theme, limits, mean, areas}. */
+/** Return the style; `setup` is {theme, limits, mean, count, areas}. */
 export function style(setup) {
   const sources = Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: EMPTY, ...options(name) }]));
   return { version: 8, sources, layers: layers(setup) };
 }
+
+/** Where places are fewer than the square of this, each is drawn larger, so that a country does not look empty. */
+const FEW = 65;
 
 /** Places too many to draw one by one stand together while within a few pixels, so that panning stays smooth. */
 export const MANY = 20000;
@@ -35,7 +38,7 @@ function options(name) {
 const zoomed = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops];
 
 /** Return the layers, bottom first. */
-export function layers({ theme, limits, mean, areas, difference }) {
+export function layers({ theme, limits, mean, count, areas, difference }) {
   const colors = palette(theme);
   const fill = difference ? differences(colors) : cover(colors, ["step", ["coalesce", ["get", "density"], 0]], limits);
   return [
@@ -57,8 +60,8 @@ export function layers({ theme, limits, mean, areas, difference }) {
       paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 },
     },
     ...roadLayers(colors),
-    people("demand", colors, mean, areas, difference),
-    people("crowd", colors, mean, areas, difference),
+    people("demand", colors, { mean, count, areas, difference }),
+    people("crowd", colors, { mean, count, areas, difference }),
     sites(colors),
     ...connections(colors),
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
@@ -121,8 +124,9 @@ function differences(colors) {
   return ["interpolate", ["linear"], gained, -0.6, colors.less, 0, colors.same, 0.6, colors.more];
 }
 
-function people(source, colors, mean, areas, difference) {
+function people(source, colors, { mean, count, areas, difference }) {
   const size = ["max", 0.25, ["min", 3, ["sqrt", ["/", ["get", "need"], Math.max(mean, 1e-9)]]]];
+  const wide = Math.max(1, Math.min(2, FEW / Math.sqrt(Math.max(count, 1))));
   const color = difference
     ? differences(colors)
     : ["case", [">=", part, HALF], colors.covered[1], [">=", part, SOME], colors.partly[4], colors.not[4]];
@@ -135,15 +139,8 @@ function people(source, colors, mean, areas, difference) {
       "circle-color": color,
       "circle-opacity": 0.85,
       "circle-radius": [
-        "interpolate",
-        ["exponential", 1.5],
-        ["zoom"],
-        4,
-        ["*", 1.1, size],
-        8,
-        ["*", 2.4, size],
-        12,
-        ["*", 7, size],
+        ...["interpolate", ["exponential", 1.5], ["zoom"]],
+        ...[4, ["*", 1.1 * wide, size], 8, ["*", 2.4 * wide, size], 12, ["*", 7, size]],
       ],
       "circle-stroke-width": areas ? 0.75 : 0,
       "circle-stroke-color": colors.seam,

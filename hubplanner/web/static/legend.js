@@ -56,7 +56,7 @@ function draw() {
   const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
   const around = map.world.lines.features.length > 0 && !views().some(({ base }) => base);
   const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around) && (id !== "lines" || linked()) && (id !== "ways" || (followsRoads(state.plan) && !views().some(({ many }) => many))) && (id !== "islands" || apart()));
-  const aside = [...(state.compare ? map.world.notes : []), ...map.world.sources]; // beside two maps there is less room
+  const aside = [...map.world.notes, ...map.world.sources];
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
@@ -69,7 +69,6 @@ function draw() {
       linked() ? links() : null,
       apart() ? island() : null,
     ),
-    state.compare ? null : map.world.notes.map(note),
     aside.length ? el("details", { class: "more", id: "legend-sources" }, el("summary", {}, _("About this map")), aside.map(note)) : null,
     el(
       "details",

@@ -1,6 +1,7 @@
 // The page starts here: what depends on what.
 
 import { startActions } from "./actions.js";
+import { startAlike } from "./alike.js";
 import { api } from "./api.js";
 import { startBudget } from "./budget.js";
 import { question } from "./choices.js";
@@ -67,8 +68,8 @@ function listScenarios() {
   );
 }
 
-const sentenceCase = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[-_]/g, " ");
-const LONGEST = 40;
+const sentenceCase = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/(?<!^)[-_]/g, " ");
+const LONGEST = 64;
 const HEADINGS = { "Your data": _("Your data"), Examples: _("Examples") };
 
 /** While a scenario loads, the panel and the list of scenarios wait for it. */
@@ -101,6 +102,7 @@ async function start() {
   startSiteCard();
   startResult();
   startSure();
+  startAlike();
   startActions(solve);
   startFrontier();
   startCompare();

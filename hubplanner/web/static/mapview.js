@@ -16,7 +16,7 @@ export class MapView {
   constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
     this.base = base;
     this.take = turns(); // of plans: the last one asked for is drawn
-    this.setup = { theme, limits: [], mean: 1, areas: false, difference: false };
+    this.setup = { theme, limits: [], mean: 1, count: 0, areas: false, difference: false };
     this.map = new window.maplibregl.Map({
       container: node,
       style: base || style(this.setup),
@@ -130,7 +130,7 @@ export class MapView {
         )
       : [];
     this.many = map.demand > MANY;
-    await this.dress({ limits, mean, areas: Boolean(areas) });
+    await this.dress({ limits, mean, count: map.demand, areas: Boolean(areas) });
     await Promise.all([
       this.put("areas", areas),
       this.putAround(map),

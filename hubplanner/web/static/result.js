@@ -1,7 +1,9 @@
 // A plan in words and figures.
 
+import { alike } from "./alike.js";
 import { api } from "./api.js";
 import { bars } from "./bars.js";
+import { byFuture } from "./byfuture.js";
 import { byRoad } from "./byroad.js";
 import { stale } from "./choices.js";
 import { byTechnology } from "./connected.js";
@@ -95,10 +97,12 @@ function draw() {
     byMeasure(plan, whomOf(plan), reached(plan)),
     byTechnology(plan),
     byRoad(plan),
+    byFuture(plan),
     evenness(plan),
     bars(plan),
     el("section", { "aria-label": _("Hubs of this plan") }, el("h3", {}, _("Hubs")), hubTable(plan)),
     plan.id ? sure(plan) : null,
+    plan.id ? alike(plan) : null,
     plan.id ? links(plan) : null,
   );
 }

@@ -1,5 +1,6 @@
 // The card of the site that is chosen on the map or in a list.
 
+import { classOf, place } from "./alike.js";
 import { cycle, mark, markOf } from "./choices.js";
 import { announce, attempt, byId, el, named, show } from "./dom.js";
 import { counted, money } from "./format.js";
@@ -15,7 +16,7 @@ import { _ } from "./words.js";
 const MOST_ALIKE = 6;
 
 export function startSiteCard() {
-  on(["selected", "pins", "plan", "job", "outlook"], draw);
+  on(["selected", "pins", "plan", "job", "outlook", "alike"], draw);
   document.addEventListener(
     "keydown",
     ({ key }) => key === "Escape" && state.selected && !byId("dialog").open && set({ selected: null }),
@@ -59,6 +60,7 @@ function draw() {
     facts(site, hubs),
     certain(site, hubs),
     nearly(id, hubs),
+    told(classOf(state.plan, id)),
     site.status === "existing" ? null : choice(id),
     state.plan?.id && site.status !== "existing" && state.plan.cannot.explain
       ? el("p", { class: "note" }, _("Why is not told of this plan: {reason}.", { reason: state.plan.cannot.explain }))
@@ -83,11 +85,12 @@ function about(hub) {
   return status === "existing" ? _("Standing: {hub}", { hub: told }) : _("In this plan: {hub}", { hub: told });
 }
 
+const told = (text) => text && el("p", { class: "note" }, text);
+
 /** Say how sure what stands here, or does not, is. */
 function certain({ site_id: id, status: now }, hubs) {
   const tier = hubs.length === 1 ? hubs[0].tier : null;
-  const told = now === "existing" ? null : standing(state.plan, id, tier, hubs.length > 0);
-  return told && el("p", { class: "note" }, told);
+  return now === "existing" ? null : told(standing(state.plan, id, tier, hubs.length > 0));
 }
 
 /** Name the places that would do nearly as well, and those that this one could stand in for; each leads to its card. */
@@ -100,9 +103,6 @@ function nearly(id, hubs) {
   const places = found.flatMap((other, at) => [at ? ", " : "", place(other)]);
   return el("p", { class: "note", id: "nearly" }, hubs.length ? _("Nearly as good:") : _("Nearly as good as"), " ", places);
 }
-
-const place = (id) =>
-  el("button", { type: "button", class: "link name", onclick: () => set({ selected: id, follow: true }) }, named(siteName(id)));
 
 function status({ status: now }) {
   if (now === "existing") return _("A hub stands here already.");

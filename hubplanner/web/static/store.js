@@ -17,6 +17,7 @@ export const state = {
   frontier: null,
   prices: null, // what each step of fairness costs: {key, points}
   point: null, // number of the frontier's point on the map
+  alike: null, // {of: the plan it was found beside, plans, sites, ...}: other plans nearly as good
   compare: null, // {a, b, figures}
   excel: false,
   formats: [], // how names of files end that the server takes
