@@ -37,6 +37,12 @@ WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
 """With its own tolerance HiGHS 1.16 may meet a better plan that overspends a little by almost whole hubs, prune by it,
 give it up in the end, and state a bound below the best plan."""
 
+AT_ROOT = 1
+"""Nodes that a search counts at most if it never branched."""
+LARGE = 5_000
+"""Nonzeros from which a proof without branching is looked at again: programs of enumerated plans have fewer, and none
+of these was wrong."""
+
 
 def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
@@ -70,10 +76,12 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
-    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= 0:
-        # Presolve in HiGHS 1.16 may take rounding for a contradiction by so small a tolerance: its own has to agree.
+    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= AT_ROOT:
+        # HiGHS 1.16 may take rounding for a contradiction by so small a tolerance: its own has to agree.
         handle.setOptionValue("mip_feasibility_tolerance", AGREEMENT)
         run(handle)
+    elif _is_proven_at_root(handle, columns):
+        handle = _agreed(handle, make, columns)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
     if len(given) and left > 0 and not _is_consistent(handle):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
@@ -81,6 +89,34 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
         again.setOptionValue("time_limit", left)
         return solve_handle(again, make, columns, [])
     return _outcome(handle, columns)
+
+
+def _is_proven_at_root(handle: Any, columns: Int32s) -> bool:
+    """Tell whether a large search, in which anything is to decide, ended without branching."""
+    small = handle.getNumNz() < LARGE or handle.getModelStatus() not in _FINISHED or not len(columns)
+    if small or handle.getInfo().mip_node_count > AT_ROOT:
+        return False
+    program = handle.getLp()
+    free = np.asarray(program.col_lower_) < np.asarray(program.col_upper_)
+    return bool(free[columns].any())
+
+
+def _agreed(handle: Any, make: Callable[[], Any], columns: Int32s) -> Any:
+    """Return a handle whose proof HiGHS agrees with by its own tolerance: this one, or that of a better plan.
+
+    By the small tolerance HiGHS 1.16 may take rounding for a contradiction, give up what is left at the root, and state
+    the plan so far as the best.
+    """
+    left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
+    again = make()
+    again.setOptionValue("mip_feasibility_tolerance", AGREEMENT)
+    again.setOptionValue("time_limit", max(left, 0.0))
+    again.setSolution(len(columns), columns, np.round(np.asarray(handle.getSolution().col_value)[columns]))
+    run(again)
+    bound = float(handle.getInfo().mip_dual_bound)
+    slack = float(handle.getOptionValue("mip_abs_gap")[1]) + AGREEMENT * max(1.0, abs(bound))
+    is_plan = again.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    return again if is_plan and _objective(again) < bound - slack else handle
 
 
 def _report(handle: Any) -> None:
