@@ -263,3 +263,15 @@ def test_a_first_plan_opens_hubs_in_pairs_where_two_are_asked_for() -> None:
     question = Question.of(problem, hp.MaxCoverage(budget=150.0))
     best = hp.solve_problem(problem, hp.MaxCoverage(budget=150.0), hp.SolverOptions(gap=1e-3, threads=1))
     assert first_plan(question, ENOUGH).value > 0.9 * best.value > 0
+
+
+def test_options_are_looked_at_only_while_one_more_may_open() -> None:
+    few = hp.MaxCoverage(constraints=(hp.MaxHubs(count=2), hp.MaxHubs(count=1, sites=tuple(range(20)))))
+    builder = PlanBuilder(Question.of(town(2), few))
+    site = builder.problem.option_site
+    assert len(builder.affordable()) == builder.problem.n_options
+    builder.open(0, builder.need)
+    assert set(builder.affordable().tolist()) == set(np.flatnonzero(site >= 20).tolist())
+    builder.open(int(np.flatnonzero(site >= 20)[0]), builder.need)
+    assert not len(builder.affordable())
+    assert not any(map(builder.fits, range(builder.problem.n_options)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -210,15 +211,32 @@ def test_prices_change_no_best_plan(monkeypatch: pytest.MonkeyPatch, name: str) 
     assert found.value == pytest.approx(without.value, rel=1e-6)
 
 
-def test_hubs_that_prices_suggest_are_a_better_plan_than_greed() -> None:
+def rooms_and_ways() -> tuple[Problem, Objective]:
+    """Return 40 sites with room for an eighth of all need, and what they and the ways to them cost."""
     rng = np.random.default_rng(0)
     points, sites = rng.uniform(0, 100, (300, 2)), rng.uniform(0, 100, (40, 2))
     need = rng.integers(1, 101, 300).astype(float)
     problem = Problem.from_points(points, need, sites, rng.uniform(0.5, 1.5, 40) * need.sum() * 0.3, 200.0)
-    objective = hp.MinCost(1.0, travel_cost=1.0, constraints=(Capacity(people=(math.ceil(need.sum() / 8),)),))
-    question = Question.of(problem, objective)
+    return problem, hp.MinCost(1.0, travel_cost=1.0, constraints=(Capacity(people=(math.ceil(need.sum() / 8),)),))
+
+
+def test_hubs_that_prices_suggest_are_a_better_plan_than_greed() -> None:
+    question = Question.of(*rooms_and_ways())
     greed = first_plan(question, Deadline(0.0))
     priced = priced_bound(question, greed, -greed.value, 0.0, Deadline(math.inf))
     plans = [plan_with(question, hubs, Deadline(math.inf)) for hubs in priced.hubs]
     assert min(plan.value for plan in plans) < 0.95 * greed.value
     assert min(plan.value for plan in plans) < 1.1 * -priced.value
+
+
+def test_a_plan_near_the_bound_of_prices_is_the_same_where_the_clock_goes_faster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
+    found = set()
+    for speed in (1.0, 20.0):
+        options = replace(OPTIONS, gap=0.05, time_limit_s=60.0, clock=lambda speed=speed: speed * time.process_time())
+        solution = solve_problem(*rooms_and_ways(), options)
+        assert solution.status == hp.Status.OPTIMAL
+        found.add(tuple(solution.open_sites.tolist()))
+    assert len(found) == 1

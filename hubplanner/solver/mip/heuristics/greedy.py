@@ -192,10 +192,13 @@ class PlanBuilder:
         return float(self.left[-1] if self.question.periods is None else self.left.max())
 
     def affordable(self) -> Ints:
-        """Return the new options of which the money, and the site, allow one more hub."""
-        sites = self.problem.option_site
-        room = np.bincount(sites, self.counts, minlength=self.problem.n_sites)[sites] < self.per_site.count
-        few = self.counts < self.most_of
+        """Return the new options of which the money, the site and the number of hubs allow one more."""
+        sites, counts = self.problem.option_site, self.counts
+        room = np.bincount(sites, counts, minlength=self.problem.n_sites)[sites] < self.per_site.count
+        for constraint, at in self.most:
+            if counts[at].sum() >= constraint.count:
+                room &= ~at
+        few = counts < self.most_of
         return np.flatnonzero(self.problem.new & (self.cost <= self.largest) & few & room)
 
     def fits(self, option: int) -> bool:
