@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -73,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             own = min(DEAREST_FIRST.index(mark.name) for mark in item.iter_markers() if mark.name in DEAREST_FIRST)
             rank[item.path] = min(own, rank.get(item.path, own))
         items.sort(key=lambda item: rank[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what lives to the end: three hundred thousand objects, time and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

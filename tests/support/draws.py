@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SLOW = "HUBPLANNER_SLOW" in os.environ
-COARSE_DPI = 60
+COARSE_DPI = 30
 """Dots per inch of map.png where the picture is not what is tested: all of it is drawn, in half the time."""
 patience = pytest.mark.skipif(not SLOW, reason="slow; set HUBPLANNER_SLOW=1 to run it")
 
