@@ -42,6 +42,16 @@ def test_a_plan_is_that_of_the_library(app: Serving, settings: dict[str, Any]) -
         assert run.get(key) == summary.get(key)
 
 
+def test_plans_nearly_as_fair(app: Serving) -> None:
+    found = app.done(kind="alternatives", scenario="small", within=0.5, settings=FAIR | SURE["settings"])[
+        "alternatives"
+    ]
+    best = found["best"]["value"]
+    assert 0 < best <= 1  # an equivalent share
+    assert all(plan["objective_value"] >= best * 0.5 * (1 - 1e-6) for plan in found["plans"])
+    assert {row["class"] for row in found["sites"]} <= {"must_have", "possible", "never", "standing"}
+
+
 def test_what_fairness_costs(app: Serving) -> None:
     name = app.done(kind="frontier", scenario="small", trade="coverage,fairness", group="province")["frontier"]
     found = app.get(f"/api/frontiers/{name}")
