@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
-from typing import Any
 
 import numpy as np
 from pulp import LpConstraintLE
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+from scipy.sparse.csgraph import breadth_first_order
 
 from hubplanner.model.lp import Model, Terms
 from hubplanner.model.variables.assignment import assigned, live_rows
@@ -24,6 +24,8 @@ MOST_CUTS = 600
 """Inequalities that a round adds at most."""
 TIMES = 4
 """Inequalities of a round that speak of a place before rows of nothing else are passed over."""
+LOOSE = 1e-8
+"""Part of a hub that may hang where no arc leads: a solver's tolerance."""
 SCALE = 1_000_000
 """Parts of a built edge that flows are counted in, which are whole numbers."""
 
@@ -134,29 +136,82 @@ class _Support:
     net: NetworkVariables
     built: Floats
 
-    def separate(self, places: Ints, capacity: Floats) -> tuple[float, Bools]:
-        """Return the largest flow from the root through some places, and the smallest region behind what limits it.
+    @cached_property
+    def trunk(self) -> Bools:
+        """Mask of the places that arcs which are wholly built lead to from the root: no region around them is cut."""
+        graph = self.net.graph
+        whole = self.built >= 1 - VIOLATION / graph.root
+        ways = csr_array(
+            (np.ones(whole.sum()), (graph.tail[whole], graph.head[whole])), shape=(graph.root + 1, graph.root + 1)
+        )
+        found = np.zeros(graph.root + 1, dtype=np.bool_)
+        found[breadth_first_order(ways, graph.root, return_predecessors=False)] = True
+        return found
+
+    @cached_property
+    def _arcs(self) -> tuple[list[list[tuple[int, int]]], list[int]]:
+        """Arcs into each place with their tails, but for the trunk, which is the root; and parts that each may carry.
+
+        Each arc stands before its turn, along which what it carries may go back.
+        """
+        graph, trunk = self.net.graph, self.trunk
+        parts = np.round(np.maximum(self.built, 0.0) * SCALE).astype(np.intp)
+        some = np.flatnonzero((parts > 0) & ~trunk[graph.head])
+        tails = np.where(trunk[graph.tail[some]], graph.root, graph.tail[some]).tolist()
+        into: list[list[tuple[int, int]]] = [[] for _ in range(graph.root + 1)]
+        for number, (tail, head) in enumerate(zip(tails, graph.head[some].tolist(), strict=True)):
+            into[head].append((tail, 2 * number))
+            into[tail].append((head, 2 * number + 1))
+        return into, [part for one in parts[some].tolist() for part in (one, 0)]
+
+    def separate(self, places: Ints, capacity: Floats, wanted: float) -> Bools | None:
+        """Return the smallest region behind what limits the flow from the root through places; none if enough comes.
+
+        By augmenting along shortest ways (Edmonds and Karp 1972, doi:10.1145/321694.321699): what is not built wholly
+        is so little that this takes a tenth as long as handing it to a library.
 
         Parameters
         ----------
         places, capacity
             (k,) distinct places, and how much may leave the network at each.
+        wanted
+            How much is to leave it.
         """
-        graph = self.net.graph
-        sink = graph.root + 1
-        tail, head = np.concatenate([graph.tail, places]), np.concatenate([graph.head, np.full(len(places), sink)])
-        parts = np.round(np.maximum(np.concatenate([self.built, capacity]), 0.0) * SCALE).astype(np.int32)
-        some = parts > 0
-        cells: Any = (parts[some], (tail[some], head[some]))
-        ways = csr_array(cells, shape=(sink + 1, sink + 1))
-        flow = maximum_flow(ways, graph.root, sink)
-        left = csr_array(ways - flow.flow)
-        left.eliminate_zeros()
-        # Places from which what is left still reaches the sink.
-        order = breadth_first_order(csr_array(left.T), sink, return_predecessors=False)
-        region = np.zeros(sink + 1, dtype=np.bool_)
-        region[order] = True
-        return float(flow.flow_value) / SCALE, region[:sink]
+        root, (into, carries) = self.net.graph.root, self._arcs
+        left = {
+            root if self.trunk[place] else place: round(most * SCALE)
+            for place, most in zip(places.tolist(), capacity.tolist(), strict=True)
+        }
+        missing = round((wanted - VIOLATION) * SCALE)
+        missing -= sum(round(most * SCALE) for most in capacity[self.trunk[places]].tolist())
+        left.pop(root, None)
+        carries = carries.copy()
+        while missing > 0:
+            # From the sink back: the places from which something may still come to it.
+            before = {place: (-1, -1) for place, most in left.items() if most > 0}
+            queue = list(before)
+            for place in queue:
+                for tail, arc in into[place]:
+                    if carries[arc] > 0 and tail not in before:
+                        before[tail] = place, arc
+                        queue.append(tail)
+                if root in before:
+                    break
+            else:
+                region = np.zeros(root + 1, dtype=np.bool_)
+                region[queue] = True
+                return region
+            way, place = list[int](), root
+            while before[place][1] >= 0:
+                place, arc = before[place]
+                way.append(arc)
+            most = min([left[place], *(carries[arc] for arc in way)])
+            left[place] -= most
+            missing -= most
+            for arc in way:
+                carries[arc] -= most
+                carries[arc ^ 1] += most
+        return None
 
 
 def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
@@ -168,6 +223,24 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
     yield from islice(broken, MOST_CUTS)
 
 
+def unreached_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
+    """Yield the inequalities of sites whose hub hangs where whole arcs do not lead, however little of it.
+
+    Only of options of one hub at most: for others it is the flow that says so.
+    """
+    for year, layer in enumerate(layers):
+        net = network_of(layer)
+        if not net.build:
+            continue
+        support = _Support(net=net, built=values[[variable.index for variable in net.build]])
+        far = ~support.trunk
+        hung = np.array([values[variable.index] for variable in net.on])
+        single = layer.instance.most[net.graph.option] == 1
+        loose = np.flatnonzero(single & far[net.graph.place] & (hung > LOOSE))
+        for site in np.unique(layer.instance.site[net.graph.option[loose]]).tolist():
+            yield RegionCut(region=far, site=site, year=year)
+
+
 def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionCut]:
     """Yield all of a period."""
     net = network_of(layer)
@@ -176,10 +249,11 @@ def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionC
     support = _Support(net=net, built=values[[variable.index for variable in net.build]])
     used = np.zeros(net.graph.root + 1, dtype=np.intp)
     for site, at, hung in _hung(layer, net, values):
-        place = np.array([at], dtype=np.intp)
-        flow, far = support.separate(place, np.full(1, hung))
-        if flow < hung - VIOLATION and not far[net.graph.root]:
-            used[place] += 1
+        if support.trunk[at]:
+            continue
+        far = support.separate(np.array([at], dtype=np.intp), np.full(1, hung), hung)
+        if far is not None:
+            used[at] += 1
             yield RegionCut(region=far, site=site, year=year)
     rows: Iterator[_Row] = iter(())
     if layer.assigns:
@@ -189,8 +263,8 @@ def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionC
     for row in rows:
         if (used[row.places] >= TIMES).all():
             continue
-        flow, far = support.separate(row.places, row.capacity)
-        if flow < row.wanted - VIOLATION and not far[net.graph.root]:
+        far = support.separate(row.places, row.capacity, row.wanted)
+        if far is not None:
             used[row.places] += 1
             yield RegionCut(region=far, demand=row.number, hooks=row.hooks, year=year)
 
@@ -249,21 +323,17 @@ def _seats(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row
 
 def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row]:
     """Yield the rows that one hub covers, those that weigh most first."""
-    rows = layer.whole.cover_rows
-    covered = rows_covered(layer)
+    rows, graph = layer.whole.cover_rows, net.graph
+    z = np.array([values[variable.index] for variable in rows_covered(layer)])
+    open_ = np.array([values[variable.index] for variable in layer.open_])
+    hung = np.array([values[variable.index] for variable in net.on])
+    on = np.bincount(graph.option, weights=hung, minlength=len(open_))
+    wanted = np.where(rows.times == 1, z - rows.cover.astype(np.float64) @ (open_ - on), 0.0)
     order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
     starts = list(pairwise(rows.cover.indptr.tolist()))
-    open_ = np.array([values[variable.index] for variable in layer.open_])
-    option, place = net.graph.option, net.graph.place
-    hung = np.array([values[variable.index] for variable in net.on])
-    on = np.bincount(option, weights=hung, minlength=len(open_))
-    for row in map(int, order):
-        if rows.times[row] != 1:
-            continue
-        options = rows.cover.indices[starts[row][0] : starts[row][1]].astype(np.intp)
-        wanted = float(values[covered[row].index]) - float((open_ - on)[options].sum())
+    for row in order[wanted[order] > VIOLATION].tolist():
+        options = rows.cover.indices[starts[row][0] : starts[row][1]]
         hooks = np.array([hook for one in options.tolist() for hook in net.hooks_of.get(one, ())], dtype=np.intp)
-        if wanted <= VIOLATION or not len(hooks):
-            continue
-        places, capacity = _through(place[hooks], hung[hooks])
-        yield _Row(number=row, wanted=wanted, places=places, capacity=capacity)
+        if len(hooks):
+            places, capacity = _through(graph.place[hooks], hung[hooks])
+            yield _Row(number=row, wanted=float(wanted[row]), places=places, capacity=capacity)
