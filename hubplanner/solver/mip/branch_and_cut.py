@@ -153,6 +153,8 @@ class _Search:
     def _told(self, left: float) -> Outcome:
         """Return what was found, with the bound of what is yet to be searched, if anything."""
         bound = max(self._floor, self._left_out, left)
+        if bound <= self._floor + ROUNDING * max(1.0, abs(self._floor)):
+            bound = self._floor
         termination = Termination.FINISHED if left <= self._enough else Termination.STOPPED
         version = self._handle.version()
         if self._plan is None:
