@@ -48,7 +48,7 @@ Ranges = dict[int, tuple[float, float]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Node:
+class _PartOfPlans:
     """Part of all plans.
 
     Parameters
@@ -85,10 +85,10 @@ def branch_and_cut(
     floor
         What it is worth, in the program's unit.
     """
-    return _Search(form, effort, known, floor).outcome()
+    return _BranchAndCut(form, effort, known, floor).outcome()
 
 
-class _Search:
+class _BranchAndCut:
     """The relaxation of a program, the inequalities found so far, and the best plan."""
 
     def __init__(self, form: Formulation, effort: SearchLimits, known: Sequence[Year], floor: float) -> None:
@@ -120,7 +120,7 @@ class _Search:
 
     def outcome(self) -> Outcome:
         """Search, and return the best plan above the floor, if any."""
-        root = _Node(bound=math.inf, ranges={})
+        root = _PartOfPlans(bound=math.inf, ranges={})
         bound, values = self._sharpened(root, ROOT_ROUNDS)
         if values is None and self._is_solved:
             self._leave_out(bound)
@@ -146,7 +146,7 @@ class _Search:
             return
         before, ends = self._left_out, np.round(values[settled]).tolist()
         near = dict(zip(settled.tolist(), zip(ends, ends, strict=True), strict=True))
-        self._explore(_Node(bound=bound, ranges=near), self._nodes + NEAR)
+        self._explore(_PartOfPlans(bound=bound, ranges=near), self._nodes + NEAR)
         self._left_out = before
         self._confine()  # what a better plan fixed everywhere leaves plans out of all
 
@@ -172,10 +172,10 @@ class _Search:
         """Take note of plans that are passed over though some may be a little better than the best."""
         self._left_out = max(self._left_out, bound)
 
-    def _explore(self, start: _Node, most: float, *, is_all: bool = False) -> float:
+    def _explore(self, start: _PartOfPlans, most: float, *, is_all: bool = False) -> float:
         """Search part of all plans up to a number of nodes; return the bound of what is left of it."""
-        waiting: list[tuple[float, int, _Node]] = []
-        node: _Node | None = start
+        waiting: list[tuple[float, int, _PartOfPlans]] = []
+        node: _PartOfPlans | None = start
         hear = listener() if is_all else None
         while node is not None or waiting:
             node = heapq.heappop(waiting)[-1] if node is None else node
@@ -200,7 +200,7 @@ class _Search:
                 heapq.heappush(waiting, (-part.bound, next(self._number), part))
         return -math.inf
 
-    def _parts(self, node: _Node) -> list[_Node] | None:
+    def _parts(self, node: _PartOfPlans) -> list[_PartOfPlans] | None:
         """Return the parts of a node that may hold a better plan, the more promising first; None out of time."""
         bound, values = self._sharpened(node, ROUNDS)
         if values is None:
@@ -214,7 +214,7 @@ class _Search:
         self._confine()
         return []
 
-    def _sharpened(self, node: _Node, rounds: int) -> tuple[float, Floats | None]:
+    def _sharpened(self, node: _PartOfPlans, rounds: int) -> tuple[float, Floats | None]:
         """Return a node's bound and the values of its relaxation, cut; no values where it holds no better plan.
 
         Whole numbers are cut until they are connected.
@@ -238,7 +238,7 @@ class _Search:
             rounds = rounds - 1 if before - bound > LEAST_FALL * abs(before) else 0
         return bound, None
 
-    def _enter(self, node: _Node) -> None:
+    def _enter(self, node: _PartOfPlans) -> None:
         """Confine columns to a node's ranges, and drop inequalities that have long been slack."""
         idle = np.flatnonzero(self._idle > IDLE)
         if len(idle) >= SPARE:
@@ -321,7 +321,7 @@ class _Search:
         """Return a column's range in the node at hand."""
         return self._ranges.get(column, (float(self._low[column]), float(self._high[column])))
 
-    def _split(self, node: _Node, bound: float, values: Floats, fractional: Ints) -> list[_Node]:
+    def _split(self, node: _PartOfPlans, bound: float, values: Floats, fractional: Ints) -> list[_PartOfPlans]:
         """Return the parts of a node on the variable that promises most, but for what holds no better plan."""
         node = replace(node, ranges={**node.ranges, **self._settled(bound)})
         down = values[fractional] - np.floor(values[fractional])
@@ -350,13 +350,15 @@ class _Search:
         parts = [self._part(node, bound, column, end, basis) for end in self._ends(column, values)]
         return sorted(parts, key=lambda part: -part.bound)
 
-    def _part(self, node: _Node, bound: float, column: int, end: tuple[float, float], basis: Any) -> _Node:
+    def _part(
+        self, node: _PartOfPlans, bound: float, column: int, end: tuple[float, float], basis: Any
+    ) -> _PartOfPlans:
         """Return part of a node, with the bound of its relaxation before it is cut."""
         self._ranges = {**node.ranges, column: end}
         self._set_ranges({column})
         self._handle.setBasis(basis)
         value = self._solved()
-        part = _Node(bound=min(bound, value), ranges=self._ranges, basis=(self._handle.getBasis(), self._purges))
+        part = _PartOfPlans(bound=min(bound, value), ranges=self._ranges, basis=(self._handle.getBasis(), self._purges))
         self._ranges = node.ranges
         self._set_ranges({column})
         return part
