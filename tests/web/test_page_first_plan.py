@@ -43,6 +43,9 @@ def test_mississippi_is_planned_with_four_clicks(app: Serving, browser: Browser,
         assert set(uses) == {"counties.shp", "acs_race.csv", "bb.csv", "libraries.json"}
         assert uses["counties.shp"].startswith("where people live; 82 polygons")
         assert uses["libraries.json"].startswith("where hubs could stand; 53 points")
+        told = page.locator("#found-together").text_content() or ""
+        assert "counties.zip" not in told  # packed on the way
+        assert "counties.geojson" not in told
         expect(page.locator("#found-together .ok")).to_have_count(2)
         visit.check(f"files {size[0]}")
         visit.shoot(f"mississippi-{size[0]}-files")

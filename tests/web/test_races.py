@@ -483,6 +483,22 @@ def test_a_comparison_that_comes_under_another_scenario_is_dropped(opened: Visit
         assert {row["demand_id"][:2] for row in drawn(page, "areas")} == {"b1"}
 
 
+def test_plans_of_the_scenario_that_is_open_are_offered_for_comparison(app: Serving, opened: Visit) -> None:
+    own = [app.done(kind="solve", scenario="beta", settings={"model.budget": budget})["run"] for budget in (776, 777)]
+    app.done(kind="solve", scenario="alpha", settings={"model.budget": 775})
+    of = {row["id"]: row["scenario"] for row in app.get("/api/runs")}
+    with at(opened) as (_, page):
+        page.click("#tab-saved")
+        at_ = [row["id"] for row in app.get("/api/runs")].index(own[0])
+        page.locator(".run").nth(at_).get_by_text("Open").click()
+        shows(page, "beta")
+        page.click("#tab-compare")
+        chosen = [page.locator("#view-compare select").nth(number).input_value() for number in (0, 1)]
+        assert chosen[1] == own[0]
+        assert [of[run] for run in chosen] == ["beta", "beta"]
+        assert chosen[0] != chosen[1]
+
+
 def test_plans_of_other_scenarios_are_named_in_a_comparison(app: Serving, opened: Visit) -> None:
     with at(opened) as (_, page):
         runs = app.get("/api/runs")

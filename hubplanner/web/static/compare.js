@@ -10,6 +10,7 @@ import { takeView } from "./turns.js";
 import { _, ngettext } from "./words.js";
 
 const chosen = { a: null, b: null };
+let beside = ""; // the scenario and the plan that were shown when both were chosen
 
 export function startCompare() {
   on(["compare"], ({ compare: found }) => found && Object.assign(chosen, { a: found.a.id, b: found.b.id }));
@@ -30,8 +31,12 @@ function draw() {
     );
     return;
   }
-  const ids = state.runs.map(({ id }) => id);
-  if (!ids.includes(chosen.b)) chosen.b = state.plan?.id || ids[0];
+  const here = ({ scenario }) => scenario === state.scenario?.id;
+  const ids = [...state.runs.filter(here), ...state.runs.filter((run) => !here(run))].map(({ id }) => id);
+  const now = `${state.scenario?.id} ${state.plan?.id}`;
+  if (beside !== now && !state.compare) Object.assign(chosen, { a: null, b: null });
+  beside = now;
+  if (!ids.includes(chosen.b)) chosen.b = ids.includes(state.plan?.id) ? state.plan.id : ids[0];
   if (!ids.includes(chosen.a) || chosen.a === chosen.b) chosen.a = ids.find((id) => id !== chosen.b);
   show(
     byId("view-compare"),
@@ -73,7 +78,7 @@ function select(letter, title) {
 /** Name the scenario of a plan where it is another than the one that is open. */
 function elsewhere({ scenario }) {
   const other = scenario !== state.scenario?.id && state.scenarios.find(({ id }) => id === scenario);
-  return other ? readable(other.name) : null;
+  return other ? (other.group ? other.title : readable(other.name)) : null;
 }
 
 async function compare() {

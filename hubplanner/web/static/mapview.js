@@ -170,8 +170,8 @@ export class MapView {
 
   fit([west, south, east, north], moving = true) {
     const node = this.map.getContainer();
-    const under = node.closest("#maps") ? beneath(node) : 0;
-    const padding = { top: window.innerWidth < 800 ? 76 : 40, left: 24, right: node.clientWidth > 700 ? 150 : 24, bottom: under + 24 };
+    const own = node.closest("#maps"); // where cards lie over it
+    const padding = own ? { top: 76, left: 24, right: node.clientWidth > 700 ? 150 : 24, bottom: beneath(node) + 24 } : 24;
     this.map.fitBounds(
       [
         [west, south],

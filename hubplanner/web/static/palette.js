@@ -30,7 +30,7 @@ function read() {
     halo: color("hub-rim"),
     more: color("covered-3"),
     less: color("warn"),
-    same: color("not-1"),
+    same: color("not-2"),
   };
 }
 

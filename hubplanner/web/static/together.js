@@ -71,6 +71,10 @@ async function read(files, place, open) {
   alone(true);
   const given = new Set(files.map(({ name }) => name));
   const asGiven = (name) => (given.has(name) ? name : name.replace(/\.zip$/, ".shp")); // packed here
+  const shapes = [...given].filter((name) => name.endsWith(".shp")).map((name) => name.slice(0, -4));
+  const packed_ = shapes.flatMap((stem) => [".zip", ".geojson"].map((end) => `${stem}${end}`)).filter((name) => !given.has(name));
+  /** Call files in a text as they were called when they were brought. */
+  const said = (text) => packed_.reduce((now, name) => now.replaceAll(name, name.replace(/\.[a-z]+$/, ".shp")), text);
   const found = [];
   try {
     const packed = await bundled(files);
@@ -86,7 +90,9 @@ async function read(files, place, open) {
     if (!current()) return;
     drawn.querySelector(".looks").remove(); // said better by what they are used for
     const uses = made.uses.map((use) => ({ ...use, file: asGiven(use.file) }));
-    tell(told, { ...made, uses, warnings: found.flatMap(({ warnings }) => warnings) }, open);
+    const guesses = made.guesses.map((guess) => ({ ...guess, value: typeof guess.value === "string" ? said(guess.value) : guess.value }));
+    const warnings = found.flatMap(({ warnings: each }) => each).map((warning) => ({ ...warning, text: said(warning.text) }));
+    tell(told, { ...made, uses, guesses, questions: made.questions.map(said), warnings }, open);
   } catch (failure) {
     if (!current()) return;
     alone(false);
