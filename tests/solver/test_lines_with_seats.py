@@ -11,9 +11,10 @@ from benchmarks import connected
 from support.oracles.network import random_network, random_ways
 
 import hubplanner as hp
-from hubplanner.model import Question, goals_of
+from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.model.cuts import regions
 from hubplanner.solver.mip.bounds.relaxation import relaxed
+from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.subproblem import Subproblem
 
 if TYPE_CHECKING:
@@ -82,3 +83,22 @@ def test_among_towns_the_bound_falls_and_the_best_plan_stays(seed: int, monkeypa
     loose, plain = bound(problem, asked), hp.solve_problem(problem, asked, EXACT)
     assert found.value == pytest.approx(plain.value)
     assert plain.value - 1e-6 <= tight < 0.99 * loose
+
+
+@pytest.mark.parametrize("made", [random_network, random_ways])
+def test_a_plan_without_a_search_has_seats_for_whom_it_serves(made: Callable[[int], hp.Problem]) -> None:
+    planned = 0
+    for seed in range(700, 712):
+        problem = made(seed)
+        seats = hp.Capacity(people=(15.0,) * len(problem.tier_reach))
+        objective = hp.MaxCoverage(budget=25.0, constraints=(seats,))
+        question = Question.of(problem, objective)
+        found = network_plan(question, goals_of(objective)[0])
+        if not found.years:
+            continue
+        planned += 1
+        assert found.years[0].plan.is_assigned
+        assert not broken_years(question, found.years)
+        best = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False, threads=1))
+        assert found.value <= best.value + 1e-6
+    assert planned > 6

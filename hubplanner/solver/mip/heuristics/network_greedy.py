@@ -17,6 +17,7 @@ from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.model.variables.backhaul import Graph
 from hubplanner.problem import Backhaul, Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import links_after
+from hubplanner.solver.mip.heuristics.cover_state import Cover, Units
 from hubplanner.solver.mip.subproblem import Incumbent
 
 GUIDES = ((0.0, 0.0), (0.5, 1.0), (0.9, 1.0), (0.9, 4.0), (0.5, 4.0))
@@ -29,8 +30,8 @@ def network_plan(question: Question, goal: Goal, built: Floats | None = None, op
 
     Hubs open one after the other, those first that cover most new need for their cost and that of the cheapest way
     of lines from what is built; over years, as each year's money allows. Guided by a relaxation, a line costs
-    $b_a (1 - \alpha \bar x_a)$ and a hub counts $1 + \beta \bar y_o$ times. People that are assigned to hubs are left
-    to a search.
+    $b_a (1 - \alpha \bar x_a)$ and a hub counts $1 + \beta \bar y_o$ times. Where people are assigned to hubs, one
+    counts for no more than its seats, and serves in its turn those who are left and need it most.
 
     Parameters
     ----------
@@ -39,15 +40,29 @@ def network_plan(question: Question, goal: Goal, built: Floats | None = None, op
     open_
         (o,) what it opens of each option.
     """
-    if question.instance.problem.backhaul is None or question.assigns:
+    if question.instance.problem.backhaul is None:
         return Incumbent()
     greedy, best = NetworkGreedy.of(question), Incumbent()
     for guide in GUIDES if built is not None and open_ is not None else GUIDES[:1]:
         years = greedy.grown(*greedy.guided(guide, built, open_))
+        years = _served(question, years) if question.assigns else years
         value = goal.value(years)
         if not broken_years(question, years) and (not best.years or goal.sense * (value - best.value) > 0):
             best = Incumbent(years=years, opened=opened_of(question, years), value=value)
     return best
+
+
+def _served(question: Question, years: Sequence[Year]) -> tuple[Year, ...]:
+    """Return plans of years with people assigned to their hubs, as far as there are seats."""
+    found = list[Year]()
+    for year in years:
+        problem, plan = year.problem, year.plan
+        cover = Cover(question, problem, Units.of(question, problem))
+        need, hubs = cover.units.weigh(problem.need), np.repeat(plan.options, plan.counts)
+        shares = cover.assigned([cover.open(option, need) for option in hubs.tolist()])
+        kept = links_after(problem, found[-1].plan if found else None)
+        found.append(Year(problem, evaluate(problem, hubs, shares, plan.edges, kept=kept), year.discount))
+    return tuple(found)
 
 
 def opened_of(question: Question, years: Sequence[Year]) -> Ints:
@@ -147,6 +162,8 @@ class _GrowingPlan:
         question = ground.question
         problem = question.instance.problem
         self._ground, self._worth = ground, worth
+        capacity = question.capacity
+        self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
         self._covered = np.zeros(ground.cover.shape[0], dtype=np.bool_)
         self._count = hub_limit(question.constraints)
         self._network, self._free = _Growing(ground.graph, factor), problem.new.copy()
@@ -186,6 +203,7 @@ class _GrowingPlan:
             link, guided = self._network.links()
             cost, asked = problem.option_cost + link, problem.option_cost + guided
             gain = np.bincount(column, np.where(self._covered[cells], 0.0, need[cells]), problem.n_options)
+            gain = np.minimum(gain, self._room)
             may = self._free & (cost <= left)
             if self._waiting:
                 may &= problem.option_site == self._waiting[0]
