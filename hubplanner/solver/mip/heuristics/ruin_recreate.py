@@ -21,11 +21,13 @@ KICK = 1e4
 """Entries that take as long as what a kick does beside them."""
 AT_LEAST = 50
 """Kicks that are made even where time is up: they take about as long as growing the plan."""
-# What follows was measured on the worst group (two draws), five years and second hubs of tests/benchmarks, two seeds
-# each, 1.5e8 entries: with 3 or 6 hubs closed, 0.1 or 0.5 forced, a warmth of 2e-4 or 1e-3, half or three times the
-# sharpness, or noise of 0.93 plans are worth 0.06 to 0.1 % more on average, which is luck of the same size; with
-# noise of 0.7 they are worth 0.13 % less, with 0.3 kept out 0.09 %, with 0.7 0.06 % more but 0.33 % less of second
-# hubs. Cooling once is worth 0.1 % more than beginning again at the best plan every 1e8 entries.
+# What follows was measured on the worst group, five years and second hubs of tests/benchmarks, two seeds each, 1.2e8
+# to 1.5e8 entries, with a value below and one above. Plans are worth 0.09 % less on average with 0.3 kept out, 0.13 %
+# with noise of 0.7, 0.14 % with an overlap of 0.1, and 0.33 % less of second hubs with 0.7 kept out. With 3 or 6 hubs
+# closed, 0.05 or 0.3 elsewhere, 0.3 or 0.7 of them over years, an overlap of 0.6, 0.1 or 0.5 forced, a prospect of
+# 0.25 or 1, noise of 0.93, exponents 0.2 lower or higher, a warmth of 2e-4 or 1e-3, or half or three times the
+# sharpness, they differ by 0.1 % at most, as by seed. Cooling once is worth 0.1 % more than beginning again at the
+# best plan every 1e8 entries.
 MOST_CLOSED = 4
 """Hubs that a kick closes at most."""
 ELSEWHERE, OVER_YEARS, OVERLAP = 0.15, 0.5, 0.3
