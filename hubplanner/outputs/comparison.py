@@ -145,7 +145,12 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
             yield what, "", "", found
     paid = [_paid(run) for run in runs]
     for year in sorted({number for years in paid for number in years}):
-        yield f"cost as paid in year {year}", "", "", [years.get(year) for years in paid]
+        yield (
+            f"cost as paid in year {year}" if year else "cost as paid to build",
+            "",
+            "",
+            [years.get(year) for years in paid],
+        )
     for name, values in figures["groups"].items():
         for value, shares in values.items():
             yield "need share", name, value, [shares[run["run"]] for run in runs]
