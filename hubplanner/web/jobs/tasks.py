@@ -210,7 +210,10 @@ def _figures(one: dict[str, Any], currency: str) -> Any:
     for key, words in CHANGES.items():
         change = one.get(key)
         if change is not None and change["people_change"] is not None:
-            yield {"label": f"People covered by the best plan {words}", "value": f"{change['people_change']:+,.0f}"}
+            yield {
+                "label": f"More or fewer people covered by the best plan {words}",
+                "value": f"{change['people_change']:+,.0f}",
+            }
 
 
 def sentences_of(text: str) -> list[str]:
