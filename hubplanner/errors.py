@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
+
 SHOWN_FAULTS = 40
 """Faults spelled out in a message; the exception's ``faults`` holds all of them."""
 SHOWN_ALIKE = 5
@@ -43,12 +46,17 @@ class Fault:
 
     def __str__(self) -> str:
         """Return the fault as one line."""
-        row = None if self.row is None else f"{'line' if self.kind == 'scenario' else 'row'} {self.row}"
-        place = ", ".join(part for part in (spelled_out(self.file), row) if part)
-        place = f"{place}, {self.column}" if self.column else place
-        value = "blank" if self.value == "" else repr(self.value)
-        found = "" if self.value is None else f"{value} found; allowed: "
-        return f"{place}: {found}{self.allowed}"
+        row = ""
+        if self.row is not None:
+            row = _("line {row}", row=self.row) if self.kind == "scenario" else _("row {row}", row=self.row)
+        place = joined((spelled_out(self.file), row, self.column or ""), ", ")
+        told = self.allowed
+        if self.value is not None:
+            blank = _("blank found; allowed: {allowed}", allowed=told)
+            told = (
+                blank if self.value == "" else _("{value!r} found; allowed: {allowed}", value=self.value, allowed=told)
+            )
+        return joined((place, told), ": ")
 
     def as_dict(self) -> dict[str, object]:
         """Return the fault as a JSON object."""
@@ -81,7 +89,8 @@ class DataWarning:
 
     def __str__(self) -> str:
         """Return the warning as one line."""
-        return f"{self.file}{'' if self.row is None else f', row {self.row}'}: {self.message}"
+        place = self.file if self.row is None else _("{file}, row {row}", file=self.file, row=self.row)
+        return joined((place, self.message), ": ")
 
     def as_dict(self) -> dict[str, object]:
         """Return the warning as a JSON object."""
@@ -90,22 +99,25 @@ class DataWarning:
 
 def _lines(faults: Sequence[Fault]) -> list[str]:
     """Return faults as lines: the rows of a file that are wrong alike counted, the first of them shown."""
-    alike: dict[object, list[Fault]] = {}
+    kinds: dict[object, list[Fault]] = {}
     for fault in faults:
         kind = (fault.file, fault.column, _OWN.sub("", fault.allowed))
-        alike.setdefault(fault if fault.row is None else kind, []).append(fault)
+        kinds.setdefault(fault if fault.row is None else kind, []).append(fault)
     lines: list[str] = []
     shown = told = 0
-    for part in alike.values():
+    for part in kinds.values():
         if shown >= SHOWN_FAULTS:
             break
         if len(part) > SHOWN_ALIKE:
             place = ", ".join(filter(None, (spelled_out(part[0].file), part[0].column)))
-            lines.append(f"{place}: {len(part):,} rows have the same fault; the first {SHOWN_ALIKE}:")
-        lines += [str(fault).removeprefix(": ") for fault in part[:SHOWN_ALIKE]]
+            alike = _("{count:,} rows have the same fault; the first {shown}:", count=len(part), shown=SHOWN_ALIKE)
+            lines.append(joined((place, alike), ": "))
+        lines += map(str, part[:SHOWN_ALIKE])
         shown += min(len(part), SHOWN_ALIKE)
         told += len(part)
-    return [*lines, f"... and {len(faults) - told:,} more faults"] if len(faults) > told else lines
+    if len(faults) > told:
+        lines.append(_("... and {count:,} more faults", count=len(faults) - told))
+    return lines
 
 
 class HubplannerError(Exception):
@@ -122,7 +134,7 @@ class FaultyError(HubplannerError, ValueError):
         if isinstance(faults, str):
             faults = Fault(file="", allowed=faults)
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(_lines(self.faults)))
+        super().__init__(joined(_lines(self.faults), "\n"))
 
 
 class ScenarioError(FaultyError):
@@ -148,7 +160,7 @@ class InfeasibleError(HubplannerError):
     def __init__(self, clashes: Sequence[str], least_budget: float | None = None) -> None:
         """Take one sentence for each conflict, and the least money that resolves it."""
         self.clashes, self.least_budget = tuple(clashes), least_budget
-        super().__init__("no plan is possible: " + "; ".join(self.clashes))
+        super().__init__(_("no plan is possible: {clashes}", clashes=joined(self.clashes, "; ")))
 
 
 class SolverError(HubplannerError):
@@ -174,7 +186,8 @@ class UnwritableError(HubplannerError, OSError):
 
     def __init__(self, place: object, cause: OSError) -> None:
         """Take the place and what the system says of it."""
-        super().__init__(f"{spelled_out(place)}: cannot be written: {cause.strerror or cause}")
+        why = cause.strerror or str(cause)
+        super().__init__(_("{place}: cannot be written: {why}", place=spelled_out(place), why=why))
 
 
 _BY_KIND: dict[frozenset[str], type[FaultyError]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from hubplanner.errors import MissingExtraError
+from hubplanner.translation import gettext as _
 
 EXTRAS = {
     "parquet": ("pyarrow",),
@@ -33,4 +34,4 @@ def absent(*, extra: str, needs: str) -> MissingExtraError:
     >>> str(absent(extra="excel", needs="an Excel workbook needs"))
     "an Excel workbook needs an optional part: pip install 'hubplanner[excel]'"
     """
-    return MissingExtraError(f"{needs} an optional part: pip install 'hubplanner[{extra}]'")
+    return MissingExtraError(_("{needs} an optional part: pip install 'hubplanner[{extra}]'", needs=needs, extra=extra))

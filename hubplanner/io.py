@@ -24,6 +24,8 @@ if sys.platform != "win32":
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from hubplanner.translation import gettext as _
+
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
@@ -58,7 +60,10 @@ def check_gdal_path(path: Path) -> None:
     """Raise an `OSError` where the way to GDAL would lead to another path: it drops line breaks, and what a ! ends."""
     found = [mark for mark in "!\t\n\r" if mark in str(path.absolute())]
     if found:
-        why = f"a path with {found[0]!r} in it leads libraries of geographic files elsewhere; rename the folder or file"
+        why = _(
+            "a path with {found!r} in it leads libraries of geographic files elsewhere; rename the folder or file",
+            found=found[0],
+        )
         raise OSError(errno.EINVAL, why)
 
 
@@ -378,7 +383,14 @@ def scratch_folder() -> Iterator[Path]:
 
 def _refused(place: Path, why: str) -> ExistsError:
     joint = "" if why.endswith((";", "or")) else ";"
-    return ExistsError(f"{spelled_out(place)}: {why}{joint} name another --out, nothing was written")
+    return ExistsError(
+        _(
+            "{place}: {why}{joint} name another --out, nothing was written",
+            place=spelled_out(place),
+            why=why,
+            joint=joint,
+        )
+    )
 
 
 def _probe(place: Path, room: int = ROOM) -> None:

@@ -1,34 +1,23 @@
 """The words of app and report in other languages: English stands in the code, a catalogue holds what it is elsewhere.
 
-Texts are marked as in gettext, ``_("...")``, and filled in by name. A translation is one file, a gettext catalogue such
-as ``de.po``, in the folder ``languages`` or elsewhere. Only what is said within `in_language` is translated: files for
-programs stay English, and so does the terminal.
+Texts are marked as in gettext, ``_("...")``, and filled in by name. Only what is said within `in_language` is in
+another language: files for programs stay English, and so does the terminal. A text keeps how it was made, so that
+`translated` says it again to who reads it, even if it was made elsewhere and before.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import partial
 from gettext import c2py
-from pathlib import Path
+from numbers import Number
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
-from hubplanner.errors import Fault, ScenarioError
-from hubplanner.extras import absent, is_installed
-
-if TYPE_CHECKING:
-    from babel.messages.catalog import Catalog, Message
-
-FOLDER = Path(__file__).parent / "languages"
-TEMPLATE = FOLDER / "hubplanner.pot"
-VARIABLE = "HUBPLANNER_LANGUAGE"
-"""The environment's variable that names the language of pages."""
 FORMS = 1000
 """Numbers whose forms a page is told; larger ones go as those do that end alike."""
 ENGLISH_FORM = c2py("n != 1")
@@ -71,18 +60,80 @@ ENGLISH = Language()
 _language: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
-def gettext(text: str, **values: object) -> str:
+class Said(str):
+    """A text as it was said, and how, so that it can be said again in another language.
+
+    Parameters
+    ----------
+    text
+        As it was said.
+    how
+        What says it in the language that is spoken then.
+
+    >>> shares = gettext("{part:,} of {all:,} plans", part=1200, all=3000)
+    >>> shares, type(shares).__name__
+    ('1,200 of 3,000 plans', 'Said')
+    """
+
+    __slots__ = ("how",)
+    how: partial[str]
+
+    def __new__(cls, text: str, how: partial[str]) -> Self:
+        """Take the text, and how it was made."""
+        said = super().__new__(cls, text)
+        said.how = how
+        return said
+
+    def __str__(self) -> str:
+        """Return the text itself, which an exception that is told would lose otherwise."""
+        return self
+
+    def __add__(self, more: str) -> str:
+        """Return this text and what goes on."""
+        return joined((self, more), "")
+
+    def __radd__(self, start: str) -> str:
+        """Return this text after what comes before it."""
+        return joined((start, self), "")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take along how it was made to another process."""
+        return Said, (self[:], self.how)
+
+
+class _Filler(Formatter):
+    """Fills in texts: their numbers as the language writes them, and nothing but what is named."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        del args
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        told = format(value, format_spec)
+        return written(told) if isinstance(value, Number) else told
+
+
+_FILLER = _Filler()
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    if _language.get() is ENGLISH:
+        return text.format(**values)
+    return _FILLER.vformat(text, (), translated(values))
+
+
+def gettext(text: str, /, **values: object) -> str:
     """Return a text in the language that is spoken, its ``{names}`` filled in.
 
-    >>> gettext("{count} of {all} plans", count=2, all=3)
-    '2 of 3 plans'
+    >>> gettext("{count} of {all:,} plans", count=2, all=3000)
+    '2 of 3,000 plans'
     """
     found = _language.get().texts.get(text, text)
     own = found if isinstance(found, str) else found[0]
-    return own.format(**values) if values else own
+    return Said(_filled(own, values) if values else own, partial(gettext, text, **values))
 
 
-def ngettext(one: str, many: str, number: int, **values: object) -> str:
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """Return the one of a text's forms that goes with a number, which fills in ``{n}``.
 
     >>> ngettext("{n} hub", "{n} hubs", 1), ngettext("{n} hub", "{n} hubs", 1200)
@@ -91,7 +142,68 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
     spoken = _language.get()
     forms = spoken.texts.get(one)
     own = (one if number == 1 else many) if forms is None or isinstance(forms, str) else forms[spoken.form(number)]
-    return own.format(**{"n": written(f"{number:,}"), **values})
+    return Said(_filled(own, {"n": written(f"{number:,}")} | values), partial(ngettext, one, many, number, **values))
+
+
+def joined(parts: Iterable[str], between: str = " ") -> str:
+    """Return texts one after the other, those that say nothing left out.
+
+    >>> joined(["One.", "", "Two."])
+    'One. Two.'
+    """
+    told = [part for part in parts if part]
+    return Said(translated(between).join(translated(told)), partial(joined, told, between))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return texts as a list in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    if len(parts) < 2:  # noqa: PLR2004 - a list in a sentence
+        return joined(parts)
+    return gettext("{some} and {last}", some=joined(parts[:-1], ", "), last=parts[-1])
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return the texts that were joined to one."""
+    if isinstance(text, Said) and text.how.func is joined:
+        return [sentence for part in text.how.args[0] for sentence in sentences_of(part)]
+    return [text]
+
+
+def translated(tree: Any) -> Any:
+    """Return what was said, in the language that is spoken: a text, or all texts of lists and mappings.
+
+    >>> translated({"plans": [gettext("{count} plans", count=2)]})
+    {'plans': ['2 plans']}
+    """
+    if isinstance(tree, Said):
+        return tree.how()
+    if isinstance(tree, Mapping):
+        return {key: translated(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [translated(value) for value in tree]
+    return tree
+
+
+def said_of(text: str, change: Callable[[str], str]) -> str:
+    """Return a text with what is filled in changed.
+
+    >>> said_of(gettext("{file} is no table", file="upload-1.csv"), lambda part: part.replace("upload-1", "towns"))
+    'towns.csv is no table'
+    """
+    if not isinstance(text, Said):
+        return change(text)
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, str):
+            return said_of(value, change)
+        return [changed(part) for part in value] if isinstance(value, list) else value
+
+    how = text.how
+    return how.func(*map(changed, how.args), **{name: changed(value) for name, value in how.keywords.items()})
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name
@@ -106,13 +218,14 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name
 def written(number: str) -> str:
     """Return a number that is written as in English as the language that is spoken writes it.
 
+    One that is filled in as a number, ``{count:,}``, is written so anyway.
+
     >>> written("1,234.5")
     '1,234.5'
     """
     spoken = _language.get()
-    if spoken is ENGLISH:
-        return number
-    return number.translate({ord(","): spoken.group, ord("."): spoken.decimal})
+    told = number if spoken is ENGLISH else number.translate({ord(","): spoken.group, ord("."): spoken.decimal})
+    return Said(told, partial(written, number))
 
 
 def written_date(day: date) -> str:
@@ -121,7 +234,7 @@ def written_date(day: date) -> str:
     >>> written_date(date(2026, 3, 1))
     '1 March 2026'
     """
-    return _language.get().write_date(day)
+    return Said(_language.get().write_date(day), partial(written_date, day))
 
 
 def spoken() -> Language:
@@ -137,119 +250,3 @@ def in_language(language: Language) -> Iterator[None]:
         yield
     finally:
         _language.reset(before)
-
-
-def page_language() -> Language:
-    """Return the language of pages: that which the environment names, or else English."""
-    return read_language(os.environ.get(VARIABLE) or ENGLISH.name, VARIABLE)
-
-
-def choose_language(word: str | None) -> Language:
-    """Take a language for the pages of this process and those it starts, unless none is named; return which it is."""
-    if word is None:
-        return page_language()
-    chosen = read_language(word)
-    os.environ[VARIABLE] = str(Path(word).absolute()) if word.endswith(".po") else word
-    return chosen
-
-
-@cache
-def read_language(word: str, asked_by: str = "--language") -> Language:
-    """Return a language by its name, or by its catalogue.
-
-    Parameters
-    ----------
-    word
-        ``en``, the name of a catalogue in the folder ``languages``, or the path of one.
-    asked_by
-        What names it, for errors.
-
-    Raises
-    ------
-    ScenarioError
-        When there is no such catalogue, or it cannot be used.
-    MissingExtraError
-        When the part that reads catalogues is not installed.
-    """
-    if word == ENGLISH.name:
-        return ENGLISH
-    path = Path(word) if word.endswith(".po") else FOLDER / f"{word}.po"
-    if not path.is_file():
-        known = ", ".join([ENGLISH.name, *sorted(found.stem for found in FOLDER.glob("*.po"))])
-        allowed = f"{known}, or the path of a gettext catalogue (.po) made from {TEMPLATE}"
-        raise ScenarioError(Fault(file=asked_by, value=word, allowed=allowed, kind="scenario"))
-    if not is_installed("languages"):
-        raise absent(extra="languages", needs="a language other than English needs")
-    return _read(path)
-
-
-def _read(path: Path) -> Language:
-    from babel.core import Locale, UnknownLocaleError  # noqa: PLC0415 - optional
-    from babel.dates import format_date  # noqa: PLC0415
-    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
-    from babel.numbers import get_decimal_symbol, get_group_symbol  # noqa: PLC0415
-
-    try:
-        with path.open("rb") as file:
-            catalogue = read_po(file, abort_invalid=True)
-    except (PoFileError, UnicodeDecodeError, UnknownLocaleError, ValueError) as error:
-        allowed = f"cannot be read as a gettext catalogue: {error}"
-        raise ScenarioError(Fault(file=str(path), allowed=allowed, kind="scenario")) from error
-    locale = catalogue.locale
-    if not isinstance(locale, Locale):
-        allowed = "a known language, such as de, fr or ur, in the head of the catalogue"
-        named = catalogue.locale_identifier or ""
-        raise ScenarioError(Fault(file=str(path), column="Language", value=named, allowed=allowed, kind="scenario"))
-    faults, texts = _texts(path, catalogue)
-    if faults:
-        raise ScenarioError(faults)
-    return Language(
-        name=str(locale).replace("_", "-"),
-        direction=locale.text_direction,
-        texts=texts,
-        form=c2py(catalogue.plural_expr),
-        group=get_group_symbol(locale, numbering_system="latn"),
-        decimal=get_decimal_symbol(locale, numbering_system="latn"),
-        write_date=lambda day: format_date(day, "d MMMM y", locale=locale),
-    )
-
-
-def _texts(path: Path, catalogue: Catalog) -> tuple[list[Fault], dict[str, str | tuple[str, ...]]]:
-    """Return what is wrong with the texts of a catalogue, and those that are translated, by their English."""
-    faults: list[Fault] = []
-    texts: dict[str, str | tuple[str, ...]] = {}
-    for message in catalogue:
-        forms = _forms(message)
-        if not message.id or message.fuzzy or not all(forms):
-            continue
-        english = message.id if isinstance(message.id, str) else message.id[0]
-        if fault := _fault(path, message, forms, catalogue.num_plurals):
-            faults.append(fault)
-        texts[english] = forms if message.pluralizable else forms[0]
-    return faults, texts
-
-
-def _forms(message: Message) -> tuple[str, ...]:
-    """Return what a text is translated to, in all its forms."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
-
-
-def _fault(path: Path, message: Message, forms: tuple[str, ...], number: int) -> Fault | None:
-    """Return what is wrong with a text that was translated: it must name what its English names, but for the number."""
-    own = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-    allowed = set().union(*map(_names, own))
-    for form in forms:
-        try:
-            named = _names(form)
-        except ValueError:
-            named = {form}
-        if named - allowed or (allowed - {"n"}) - named:
-            told = ", ".join(f"{{{name}}}" for name in sorted(allowed)) or "no names in braces"
-            return Fault(file=str(path), row=message.lineno, value=form, allowed=f"{told}, as in {own[-1]!r}")
-    if message.pluralizable and len(forms) != number:
-        return Fault(file=str(path), row=message.lineno, value=len(forms), allowed=f"{number} forms, as its head says")
-    return None
-
-
-def _names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}

@@ -14,20 +14,16 @@ from babel.messages.pofile import read_po
 from support.pseudo import LANGUAGE, left_over, other, write_pseudo
 
 import hubplanner as hp
+from hubplanner.catalogues import FOLDER, TEMPLATE, VARIABLE, page_language, read_language
 from hubplanner.errors import ScenarioError
 from hubplanner.outputs.html.render import Extras, page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
 from hubplanner.translation import (
     ENGLISH,
-    FOLDER,
-    TEMPLATE,
-    VARIABLE,
     gettext,
     in_language,
     ngettext,
-    page_language,
-    read_language,
     written,
     written_date,
 )

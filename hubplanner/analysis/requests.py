@@ -10,6 +10,7 @@ from hubplanner.errors import Fault, ScenarioError
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import LARGEST_ALPHA
 from hubplanner.scenario.validation.features import features
+from hubplanner.translation import gettext as _
 
 FEWEST, MOST = 2, 500
 """Points, or draws, that may be asked for."""
@@ -25,8 +26,8 @@ def check_asked(scenario: Scenario, question: Feature) -> None:
     """Raise where a question to a plan does not go with what its scenario asks for, before anything is worked out."""
     asked, faults = features(scenario), list[Fault]()
     for rule in broken({*asked, question}):
-        key, value, _ = next(asked[feature] for feature in rule.features if feature is not question)
-        allowed = f"{rule.fix} with {question.value}: {rule.reason}"
+        key, value, _with = next(asked[feature] for feature in rule.features if feature is not question)
+        allowed = _("{fix} with {value}: {reason}", fix=rule.fix, value=question.value, reason=rule.reason)
         faults.append(Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario"))
     if faults:
         raise ScenarioError(faults)
@@ -56,7 +57,9 @@ class AlternativesRequest:
     def __post_init__(self) -> None:
         """Refuse a share that is none."""
         if not 0 <= self.within < 1:
-            message = f"within: {self.within!r} found; allowed: from 0 to below 1, such as 0.02 for 2 %"
+            message = _(
+                "within: {within!r} found; allowed: from 0 to below 1, such as 0.02 for 2 %", within=self.within
+            )
             raise ScenarioError(message)
 
 

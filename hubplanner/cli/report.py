@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubplanner.catalogues import choose_language
 from hubplanner.cli.common import AsJson, PageLanguage, Quiet, answering
 from hubplanner.cli.runs import Runs
 from hubplanner.folders import RUNS
-from hubplanner.translation import choose_language
 
 if TYPE_CHECKING:
     from hubplanner.runs.report import Verdict

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from hubplanner.catalogues import choose_language
 from hubplanner.cli.common import PageLanguage, Quiet, answering
 from hubplanner.folders import RUNS
-from hubplanner.translation import choose_language
 from hubplanner.web.settings import AppSettings
 
 Place = Annotated[

@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.table_formats import format_of
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""
@@ -44,7 +46,11 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="hubplanner-") as folder:
             parts = [part for part in archive.infolist() if not part.is_dir() and not _is_hidden(part.filename)]
             if len(parts) > MOST_FILES or sum(part.file_size for part in parts) > MOST_BYTES:
-                allowed = f"at most {MOST_FILES:,} files and {MOST_BYTES:,} bytes unpacked; unpack it first"
+                allowed = _(
+                    "at most {most_files:,} files and {most_bytes:,} bytes unpacked; unpack it first",
+                    most_files=MOST_FILES,
+                    most_bytes=MOST_BYTES,
+                )
                 raise DataError(Fault(file=path.name, allowed=allowed))
             chosen = _chosen(path, [part.filename for part in parts], kinds, member)
             is_folder = chosen.lower().endswith(_GEODATABASE)
@@ -61,8 +67,10 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
             yield place
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, FileExistsError) as error:
         what = str(error).partition("\n")[0][:80]
-        cut = "; it may be cut short: fetch it again" if isinstance(error, zipfile.BadZipFile | EOFError) else ""
-        raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {what}{cut}")) from error
+        cut = _("; it may be cut short: fetch it again") if isinstance(error, zipfile.BadZipFile | EOFError) else ""
+        raise DataError(
+            Fault(file=path.name, allowed=_("cannot be unpacked: {what}{cut}", what=what, cut=cut))
+        ) from error
 
 
 @contextmanager
@@ -82,11 +90,18 @@ def gunzipped(path: Path) -> Iterator[Path]:
                 while data := source.read(_CHUNK):
                     left -= len(data)
                     if left < 0:
-                        raise DataError(Fault(file=path.name, allowed=f"at most {MOST_BYTES:,} bytes unpacked"))
+                        raise DataError(
+                            Fault(
+                                file=path.name,
+                                allowed=_("at most {most_bytes:,} bytes unpacked", most_bytes=MOST_BYTES),
+                            )
+                        )
                     file.write(data)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            cut = "; it may be cut short: fetch it again" if isinstance(error, EOFError) else ""
-            raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {error}{cut}")) from error
+            cut = _("; it may be cut short: fetch it again") if isinstance(error, EOFError) else ""
+            raise DataError(
+                Fault(file=path.name, allowed=_("cannot be unpacked: {error}{cut}", error=error, cut=cut))
+            ) from error
         yield place
 
 
@@ -113,10 +128,14 @@ def _chosen(path: Path, names: Sequence[str], kinds: Sequence[str], member: str 
     if not found:
         held = sorted(PurePosixPath(name).name for name in names)
         shown = f"{', '.join(held[:_SHOWN])}{', ...' if len(held) > _SHOWN else ''}" or "nothing"
-        allowed = f"holds no file ending in one of {', '.join(kinds)}, but {shown}"
+        allowed = _("holds no file ending in one of {kinds}, but {shown}", kinds=joined(kinds, ", "), shown=shown)
         if any(format_of(name).kind in {"table", "raster"} or format_of(name).folder for name in names):
-            allowed += "; tables and rasters are not read out of an archive: unpack it and name the file itself"
+            allowed += _("; tables and rasters are not read out of an archive: unpack it and name the file itself")
         raise DataError(Fault(file=path.name, allowed=allowed))
     listed = ", ".join(sorted(found))
-    allowed = f"one of {listed}" if member else f"holds several files; set layer to one of {listed}"
+    allowed = (
+        _("one of {listed}", listed=listed)
+        if member
+        else _("holds several files; set layer to one of {listed}", listed=listed)
+    )
     raise DataError(Fault(file=path.name, column="layer", value=member, allowed=allowed, choices=tuple(sorted(found))))

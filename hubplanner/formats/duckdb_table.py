@@ -7,6 +7,8 @@ from typing import Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 SHUT: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -35,7 +37,7 @@ def read_duckdb(path: Path, table: str | None) -> tuple[list[str], list[tuple[An
     try:
         import duckdb  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise absent(extra="duckdb", needs="DuckDB databases need") from error
+        raise absent(extra="duckdb", needs=_("DuckDB databases need")) from error
     try:
         with duckdb.connect(str(path), read_only=True, config=SHUT) as base:
             known = [name for (name,) in base.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
@@ -47,11 +49,15 @@ def read_duckdb(path: Path, table: str | None) -> tuple[list[str], list[tuple[An
             return [name for name, *_ in found.description or ()], found.fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise DataError(Fault(file=path.name, allowed=f"is not a readable DuckDB database: {reason}")) from error
+        raise DataError(
+            Fault(file=path.name, allowed=_("is not a readable DuckDB database: {reason}", reason=reason))
+        ) from error
 
 
 def _unknown(path: Path, table: str | None, known: list[str]) -> Fault:
     """Return the fault of a table that is not there, or not named among several."""
     if not known:
-        return Fault(file=path.name, allowed="has no table; views are not read, as they run what they say")
-    return Fault(file=path.name, column="layer", value=table, allowed=f"one of its tables: {', '.join(known)}")
+        return Fault(file=path.name, allowed=_("has no table; views are not read, as they run what they say"))
+    return Fault(
+        file=path.name, column="layer", value=table, allowed=_("one of its tables: {known}", known=joined(known, ", "))
+    )

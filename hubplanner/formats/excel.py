@@ -8,6 +8,7 @@ from typing import Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
+from hubplanner.translation import gettext as _
 
 _HEAD = 512
 _EXACT = 2.0**53
@@ -41,21 +42,21 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
     try:
         import python_calamine as calamine  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise absent(extra="excel", needs="Excel and OpenDocument files need") from error
+        raise absent(extra="excel", needs=_("Excel and OpenDocument files need")) from error
     try:
         with calamine.CalamineWorkbook.from_path(str(path)) as book:
             chosen = _chosen(path, book, sheet)
             cells = chosen.to_python(skip_empty_area=False)
             merged = chosen.merged_cell_ranges or []
     except calamine.PasswordError as error:
-        allowed = "cannot be read: it is locked with a password; save it without one"
+        allowed = _("cannot be read: it is locked with a password; save it without one")
         raise DataError(Fault(file=path.name, allowed=allowed)) from error
     except DataError:
         raise
     except (calamine.CalamineError, OSError, ValueError) as error:
         what = str(error).partition("\n")[0][:80]
-        way = "; it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx"
-        allowed = f"cannot be read as a spreadsheet: {what}{way if _is_text(path) else ''}"
+        way = _("; it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx")
+        allowed = _("cannot be read as a spreadsheet: {what}{more}", what=what, more=way if _is_text(path) else "")
         raise DataError(Fault(file=path.name, allowed=allowed)) from error
     rows = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(cells, 1)]
     across = [(top + 1, left, right) for (top, left), (_, right) in merged if right > left]
@@ -84,10 +85,10 @@ def _chosen(path: Path, book: Any, asked: str | int | None) -> Any:
         return tables[0]
     known = ", ".join(each.name for each in filled)
     if not filled:
-        raise DataError(Fault(file=path.name, allowed="has no rows of data"))
-    allowed = f"one of {known}"
+        raise DataError(Fault(file=path.name, allowed=_("has no rows of data")))
+    allowed = _("one of {known}", known=known)
     if asked is None:
-        allowed = f"is required, such as sheet: {(tables or filled)[0].name!r}; {allowed}"
+        allowed = _("is required, such as sheet: {name!r}; {allowed}", name=(tables or filled)[0].name, allowed=allowed)
     choices = tuple(str(each.name) for each in filled)
     raise DataError(Fault(file=path.name, column="sheet", value=asked, allowed=allowed, choices=choices))
 

@@ -23,6 +23,7 @@ from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, in_plane, regular
 from hubplanner.formats.table_formats import format_of
 from hubplanner.io import check_gdal_path
+from hubplanner.translation import gettext as _
 
 _KML = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<(\w+:)?kml\b", re.DOTALL)
 _POINTER = b"OGRVRT"
@@ -53,15 +54,15 @@ def read_by_gdal(path: Path, layer: str | None) -> Layer:
             number = [str(one) for one, _ in layers].index(name)
             about = pyogrio.read_info(source, layer=number)
             if about["driver"] not in drivers:
-                raise _unreadable(path, called, f"it is {about['driver']}")
+                raise _unreadable(path, called, _("it is {driver}", driver=about["driver"]))
             frame = pyogrio.read_dataframe(source, layer=number, datetime_as_string=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError) as error:
-        raise _unreadable(path, called, "it is damaged, or not one") from error
+        raise _unreadable(path, called, _("it is damaged, or not one")) from error
     return _layer(path, frame, about["crs"], assumed="TopoJSON" in drivers)
 
 
 def _unreadable(path: Path, called: str, what: str) -> DataError:
-    return DataError(Fault(file=path.name, allowed=f"cannot be read as {called}: {what}"))
+    return DataError(Fault(file=path.name, allowed=_("cannot be read as {called}: {what}", called=called, what=what)))
 
 
 def _bytes(path: Path, kind: str) -> bytes:
@@ -75,9 +76,9 @@ def _bytes(path: Path, kind: str) -> bytes:
     else:
         sound = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"Topology"' in data
     if not sound:
-        raise _unreadable(path, _DRIVERS[kind][1], "it does not start like one")
+        raise _unreadable(path, _DRIVERS[kind][1], _("it does not start like one"))
     if kind != "FlatGeobuf" and _POINTER in data:
-        raise _unreadable(path, _DRIVERS[kind][1], "it points at other files")
+        raise _unreadable(path, _DRIVERS[kind][1], _("it points at other files"))
     return data
 
 
@@ -90,9 +91,11 @@ def _folder(path: Path) -> Path:
     for part in geodatabase_files(path):
         regular(part)
         if part.is_symlink() or not _GEODATABASE.fullmatch(part.name):
-            raise _unreadable(path, _DRIVERS["geodatabase"][1], f"it holds {part.name}, which is not part of one")
+            raise _unreadable(
+                path, _DRIVERS["geodatabase"][1], _("it holds {name}, which is not part of one", name=part.name)
+            )
     if not (path / "a00000001.gdbtable").is_file():
-        raise _unreadable(path, _DRIVERS["geodatabase"][1], "its first table, a00000001.gdbtable, is missing")
+        raise _unreadable(path, _DRIVERS["geodatabase"][1], _("its first table, a00000001.gdbtable, is missing"))
     return path
 
 
@@ -116,11 +119,11 @@ def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
     if asked in layers:
         return str(asked)
     if not layers:
-        raise DataError(Fault(file=path.name, allowed="has no layer with geometry"))
+        raise DataError(Fault(file=path.name, allowed=_("has no layer with geometry")))
     if asked is not None:
-        raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=f"one of {known}"))
+        raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=_("one of {known}", known=known)))
     if len(layers) > 1:
-        allowed = f"is required: one of {known}"
+        allowed = _("is required: one of {known}", known=known)
         raise DataError(Fault(file=path.name, column="layer", allowed=allowed, choices=tuple(layers)))
     return layers[0]
 

@@ -13,6 +13,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, make_layer
+from hubplanner.translation import gettext as _
 
 MOST_SHOWN = 100
 """Faulty geometries that are spelled out."""
@@ -37,8 +38,10 @@ def read_geojson(path: Path) -> Layer:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         row = 1 + error.object.count(b"\n", 0, error.start)
-        value = f"byte {error.object[error.start]:#04x}"
-        raise DataError(Fault(file=path.name, row=row, value=value, allowed="UTF-8 text, as all GeoJSON is")) from error
+        value = _("byte {object:#04x}", object=error.object[error.start])
+        raise DataError(
+            Fault(file=path.name, row=row, value=value, allowed=_("UTF-8 text, as all GeoJSON is"))
+        ) from error
     rows, about = _Rows(path), dict[str, Any]()
     try:
         for key, value in _members(text):
@@ -51,18 +54,20 @@ def read_geojson(path: Path) -> Layer:
         what = str(error) if isinstance(error, _MalformedError) else error.msg
         raise _unreadable(path, what, 1 + text.count("\n", 0, at)) from error
     except (ValueError, RecursionError) as error:
-        what = "it nests too deeply" if isinstance(error, RecursionError) else str(error)[:80]
+        what = _("it nests too deeply") if isinstance(error, RecursionError) else str(error)[:80]
         raise _unreadable(path, what) from error
     if about.get("type") == "Feature":
         rows.add(about)
     elif about.get("type") != "FeatureCollection" or "features" not in about:
         kind = about.get("type")
-        raise _unreadable(path, f"its type is {str(kind)[:40]!r}" if kind else "it has no type and no features")
+        raise _unreadable(
+            path, _("its type is {kind!r}", kind=str(kind)[:40]) if kind else _("it has no type and no features")
+        )
     return rows.layer(about.get("crs"))
 
 
 def _unreadable(path: Path, what: str, row: int | None = None) -> DataError:
-    allowed = f"cannot be read as GeoJSON, a FeatureCollection of points or polygons: {what}"
+    allowed = _("cannot be read as GeoJSON, a FeatureCollection of points or polygons: {what}", what=what)
     return DataError(Fault(file=path.name, row=row, allowed=allowed))
 
 
@@ -75,7 +80,7 @@ def _members(text: str) -> Iterator[tuple[str, Any]]:
         key, at = decode(text, at)
         at = _expect(text, _skip(text, at), ":")
         if key in keys:
-            message = f"it has {key[:40]!r} twice"
+            message = _("it has {key!r} twice", key=key[:40])
             raise _MalformedError(message, at)
         keys.add(key)
         if key == "features":
@@ -89,7 +94,7 @@ def _members(text: str) -> Iterator[tuple[str, Any]]:
         at = _skip(text, at + 1)
     at = _expect(text, at, "}")
     if at < len(text):
-        message = "there is more after its end"
+        message = _("there is more after its end")
         raise _MalformedError(message, at)
 
 
@@ -99,7 +104,7 @@ def _items(text: str, at: int, decode: Any) -> Generator[tuple[str, Any], None, 
     while text[at : at + 1] != "]":
         value, at = decode(text, at)
         if not isinstance(value, dict):
-            message = "a feature is not an object"
+            message = _("a feature is not an object")
             raise _MalformedError(message, at)
         yield "", value
         at = _skip(text, at)
@@ -116,14 +121,14 @@ def _skip(text: str, at: int) -> int:
 
 def _expect(text: str, at: int, mark: str) -> int:
     if text[at : at + 1] != mark:
-        found = repr(text[at : at + 10]) if at < len(text) else "the end of the file"
-        message = f"{mark!r} expected, {found} found"
+        found = repr(text[at : at + 10]) if at < len(text) else _("the end of the file")
+        message = _("{mark!r} expected, {found} found", mark=mark, found=found)
         raise _MalformedError(message, at)
     return _skip(text, at + 1)
 
 
 def _no_number(word: str) -> NoReturn:
-    message = f"{word} is no number"
+    message = _("{word} is no number", word=word)
     raise ValueError(message)
 
 
@@ -144,7 +149,7 @@ class _Rows:
         """Add a feature; note an invalid geometry."""
         properties = feature.get("properties")
         if not isinstance(properties, dict | None):
-            message = f"the properties of feature {self._count + 1} are not an object"
+            message = _("the properties of feature {count} are not an object", count=self._count + 1)
             raise ValueError(message)  # noqa: TRY004 - of the text, not of a caller
         for key, value in (properties or {}).items():
             cells = self._columns.get(key)
@@ -160,8 +165,8 @@ class _Rows:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
             self._shapes.append(None)
             if len(self._faults) < MOST_SHOWN:
-                what = "its type or coordinates are missing" if isinstance(error, KeyError) else str(error)[:80]
-                allowed = f"a geometry as GeoJSON has them, with coordinates that are numbers: {what}"
+                what = _("its type or coordinates are missing") if isinstance(error, KeyError) else str(error)[:80]
+                allowed = _("a geometry as GeoJSON has them, with coordinates that are numbers: {what}", what=what)
                 self._faults.append(
                     Fault(file=self._path.name, row=self._count + 1, column="geometry", allowed=allowed)
                 )
@@ -171,7 +176,7 @@ class _Rows:
         if tree is not None and tree["type"] == "Point" and tree["coordinates"]:
             x, y = tree["coordinates"][:2]
             if not (_is_number(x) and _is_number(y)):
-                message = f"{str(tree['coordinates'])[:40]} is no place"
+                message = _("{coordinates} is no place", coordinates=str(tree["coordinates"])[:40])
                 raise ValueError(message)
             self._points.append(self._count)
             self._places.append((float(x), float(y)))
@@ -200,7 +205,7 @@ class _Rows:
         name = (crs.get("properties") or {}).get("name") if isinstance(crs, dict) else None
         if isinstance(name, str) and _CRS.fullmatch(name):
             return WGS84 if name.endswith("CRS84") else name
-        allowed = "a system by name, such as urn:ogc:def:crs:EPSG::32736; links are not followed"
+        allowed = _("a system by name, such as urn:ogc:def:crs:EPSG::32736; links are not followed")
         raise DataError(
             Fault(file=self._path.name, column="crs", value=json.dumps(crs)[:80], allowed=allowed, kind="crs")
         )
@@ -217,7 +222,7 @@ def _shape(tree: dict[str, Any]) -> Any:
         return shapely.geometrycollections([_shape(part) for part in tree["geometries"]])
     build = _SHAPES.get(kind)
     if build is None:
-        message = f"{str(kind)[:40]!r} is not a geometry type"
+        message = _("{kind!r} is not a geometry type", kind=str(kind)[:40])
         raise ValueError(message)
     return build(tree["coordinates"])
 
@@ -226,7 +231,7 @@ def _line(tree: Any) -> Any:
     """Return coordinates (n, 2)."""
     places = np.array([place[:2] for place in tree])
     if places.dtype.kind not in "iuf" or places.shape[1:] != (2,):
-        message = f"{str(tree)[:40]} are no places"
+        message = _("{tree} are no places", tree=str(tree)[:40])
         raise ValueError(message)
     return places.astype(np.float64)
 

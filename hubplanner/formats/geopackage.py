@@ -17,6 +17,8 @@ from pyproj.exceptions import CRSError
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, make_layer
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MAGIC = b"SQLite format 3\0"
 APPLICATIONS = (b"GPKG", b"GP10", b"GP11", b"\0\0\0\0")
@@ -32,12 +34,12 @@ def read_geopackage(path: Path, layer: str | None) -> Layer:
         with closing(open_database(path)) as base:
             return _read(base, path, layer)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise unreadable(path, f"the database is damaged ({error})") from error
+        raise unreadable(path, _("the database is damaged ({error})", error=error)) from error
 
 
 def unreadable(path: Path, what: str) -> DataError:
     """Return what to raise of a file that is not a sound GeoPackage."""
-    return DataError(Fault(file=path.name, allowed=f"cannot be read as a GeoPackage: {what}"))
+    return DataError(Fault(file=path.name, allowed=_("cannot be read as a GeoPackage: {what}", what=what)))
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -45,11 +47,13 @@ def open_database(path: Path) -> sqlite3.Connection:
     with path.open("rb") as file:
         head = file.read(72)
     if head[: len(MAGIC)] != MAGIC or head[68:72] not in APPLICATIONS:
-        raise unreadable(path, "it does not start like one")
+        raise unreadable(path, _("it does not start like one"))
     for end in ("-wal", "-journal"):
         beside = path.with_name(path.name + end)
         if beside.exists() and beside.stat().st_size:
-            raise unreadable(path, f"{beside.name} holds changes yet to be saved; close it in the program that has it")
+            raise unreadable(
+                path, _("{name} holds changes yet to be saved; close it in the program that has it", name=beside.name)
+            )
     base = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
     base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(max(path.stat().st_size, 1_000_000), 1_000_000_000))
     base.execute("PRAGMA trusted_schema = OFF")
@@ -73,9 +77,9 @@ def foreign_parts(path: Path) -> list[tuple[str, str]]:
         with closing(open_database(path)) as base:
             rows = base.execute("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise unreadable(path, f"the database is damaged ({error})") from error
+        raise unreadable(path, _("the database is damaged ({error})", error=error)) from error
     return [
-        (str(name), "a view" if kind == "view" else "a virtual table")
+        (str(name), _("a view") if kind == "view" else _("a virtual table"))
         for name, kind, sql in rows
         if not _OWN_PARTS.match(str(sql))
     ]
@@ -91,7 +95,7 @@ def _read(base: sqlite3.Connection, path: Path, asked: str | None) -> Layer:
     tables = _plain_tables(base)
     for needed in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
         if needed not in tables:
-            raise unreadable(path, f"it has no table {needed}")
+            raise unreadable(path, _("it has no table {needed}", needed=needed))
     layers = {
         table: (column, srs)
         for table, column, srs in base.execute("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns")
@@ -99,7 +103,7 @@ def _read(base: sqlite3.Connection, path: Path, asked: str | None) -> Layer:
     listed = [name for (name,) in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
     name = _chosen(path, [layer for layer in listed if layer in layers], asked)
     if name.lower() not in tables:
-        raise unreadable(path, f"its layer {name} is not a plain table; export it into a new GeoPackage")
+        raise unreadable(path, _("its layer {name} is not a plain table; export it into a new GeoPackage", name=name))
     column, srs = layers[name]
     cells, shapes = _cells(base, path, name, column)
     return make_layer(path, cells, shapes, _crs(base, srs))
@@ -116,12 +120,12 @@ def _plain_tables(base: sqlite3.Connection) -> set[str]:
 
 def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
     if not layers:
-        raise DataError(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
+        raise DataError(Fault(file=path.name, allowed=_("has no geometry; a layer of places is needed")))
     if asked is None and len(layers) == 1:
         return layers[0]
     if asked not in layers:
-        words = f"one of {', '.join(layers)}"
-        allowed = words if asked else f"holds several layers; set layer to {words}"
+        words = _("one of {layers}", layers=joined(layers, ", "))
+        allowed = words if asked else _("holds several layers; set layer to {words}", words=words)
         raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=allowed, choices=tuple(layers)))
     return asked
 
@@ -135,7 +139,7 @@ def _cells(
     number = keys[0] if len(keys) == sum(bool(row[5]) for row in about) == 1 else None
     columns = {name: str(kind).upper() for _, name, kind, *_ in about if name != number}
     if geometry not in columns:
-        raise unreadable(path, f"layer {table} has no column {geometry}")
+        raise unreadable(path, _("layer {table} has no column {geometry}", table=table, geometry=geometry))
     cells: dict[str, list[Any]] = {name: [] for name in columns if name != geometry}
     shapes: list[np.ndarray[Any, Any]] = [np.zeros(0, dtype=object)]
     own = next(word for word in ("rowid", "oid", "_rowid_", "") if word not in {name.lower() for name in columns})
@@ -148,7 +152,7 @@ def _cells(
         check_size(path, count, len(columns))
         for row in rows:
             if last is not None and row[0] <= last:  # pages that point at each other would never end
-                raise unreadable(path, "the database is damaged (its rows are out of order)")
+                raise unreadable(path, _("the database is damaged (its rows are out of order)"))
             last = row[0]
         for name, part in zip(columns, list(zip(*rows, strict=True))[1:], strict=True):
             if name == geometry:
@@ -181,7 +185,7 @@ def _shapes(path: Path, blobs: Sequence[Any], before: int) -> Any:
         row for row, (blob, shape) in enumerate(zip(blobs, shapes, strict=True)) if blob is not None and shape is None
     ]
     if lost:
-        allowed = "a geometry as GeoPackage has them: points or polygons of straight lines"
+        allowed = _("a geometry as GeoPackage has them: points or polygons of straight lines")
         raise DataError(
             [Fault(file=path.name, row=before + row + 1, column="geometry", allowed=allowed) for row in lost[:100]]
         )

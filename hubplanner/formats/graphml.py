@@ -15,6 +15,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import regular
+from hubplanner.translation import gettext as _
 
 SUFFIXES = (".graphml",)
 
@@ -35,7 +36,7 @@ def read_graphml(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
     try:
         graph: Any = nx.read_graphml(path)
     except (ParseError, nx.NetworkXError, ValueError, KeyError, TypeError) as error:
-        raise DataError(Fault(file=path.name, allowed=f"cannot be read as GraphML: {error}")) from error
+        raise DataError(Fault(file=path.name, allowed=_("cannot be read as GraphML: {error}", error=error))) from error
     shapes, rows = [], []
     try:
         spots = {node: (float(about["x"]), float(about["y"])) for node, about in graph.nodes(data=True)}
@@ -45,8 +46,9 @@ def read_graphml(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
             row = {tag: _plain(about.get(tag), first=tag == "highway") for tag in tags}
             rows.append(row | ({"oneway": "yes"} if graph.is_directed() else {}))
     except (KeyError, ValueError, shapely.errors.ShapelyError) as error:
-        allowed = (
-            f"cannot be used: nodes need x and y in degrees, and edges a geometry of well-known text or none ({error})"
+        allowed = _(
+            "cannot be used: nodes need x and y in degrees, and edges a geometry of well-known text or none ({error})",
+            error=error,
         )
         raise DataError(Fault(file=path.name, allowed=allowed)) from error
     columns = sorted({*tags, "oneway"})

@@ -11,6 +11,8 @@ import pandas as pd
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import check_size, regular, typed
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 COLUMNS, ROWS = ("columns", "cols", "fields", "header"), ("rows", "data", "values", "index")
 """Keys under which names of columns and rows of cells stand."""
@@ -50,7 +52,7 @@ def read_json_table(path: Path) -> dict[str, pd.Series]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        what = "it nests too deeply" if isinstance(error, RecursionError) else str(error)[:80]
+        what = _("it nests too deeply") if isinstance(error, RecursionError) else str(error)[:80]
         raise _unreadable(path, what) from error
     rows = _rows(path, tree)
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -59,8 +61,9 @@ def read_json_table(path: Path) -> dict[str, pd.Series]:
 
 
 def _unreadable(path: Path, what: str, row: int | None = None) -> DataError:
-    allowed = (
-        f"cannot be read as a table, [{{column: cell, ...}}, ...] or {{columns: [...], rows: [[...], ...]}}: {what}"
+    allowed = _(
+        "cannot be read as a table, [{{column: cell, ...}}, ...] or {{columns: [...], rows: [[...], ...]}}: {what}",
+        what=what,
     )
     return DataError(Fault(file=path.name, row=row, allowed=allowed))
 
@@ -78,19 +81,22 @@ def _rows(path: Path, tree: Any) -> list[dict[str, Any]]:
             return keyed_rows(tree)
         lists = [part for part in tree.values() if isinstance(part, list) and part and isinstance(part[0], dict)]
         if len(lists) != 1:
-            raise _unreadable(path, f"its keys are {', '.join(map(str, tree))[:80]}")
+            raise _unreadable(path, _("its keys are {tree}", tree=joined(map(str, tree), ", ")[:80]))
         tree = lists[0]
     if not isinstance(tree, list):
-        raise _unreadable(path, f"it is a {type(tree).__name__}")
+        raise _unreadable(path, _("it is a {name__}", name__=type(tree).__name__))
     tables = [part for part in tree if _is_exported(part)]
     if len(tables) > 1:
-        raise _unreadable(path, f"it holds several tables, {', '.join(str(part['name']) for part in tables)[:80]}")
+        raise _unreadable(
+            path,
+            _("it holds several tables, {tables}", tables=joined((str(part["name"]) for part in tables), ", ")[:80]),
+        )
     rows: list[Any] = tables[0]["data"] if tables else tree
     if rows and not any(isinstance(row, dict | list) for row in rows):
         return [{ONLY_COLUMN: row} for row in rows]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise _unreadable(path, f"{str(row)[:40]!r} is no record", number)
+            raise _unreadable(path, _("{row!r} is no record", row=str(row)[:40]), number)
     return rows
 
 
@@ -104,11 +110,11 @@ def _by_column(path: Path, columns: Sequence[Any], cells: Sequence[Any]) -> list
     """Return rows of cells by column."""
     names = [str(part.get("name", "")) if isinstance(part, dict) else str(part) for part in columns]
     if len(set(names)) < len(names):
-        raise _unreadable(path, "a column appears twice")
+        raise _unreadable(path, _("a column appears twice"))
     for number, row in enumerate(cells, 1):
         if not isinstance(row, list) or len(row) != len(names):
             found = len(row) if isinstance(row, list) else str(row)[:40]
-            raise _unreadable(path, f"{found} cells found, {len(names)} columns", number)
+            raise _unreadable(path, _("{found} cells found, {count} columns", found=found, count=len(names)), number)
     return [dict(zip(names, row, strict=True)) for row in cells]
 
 

@@ -14,6 +14,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.io import check_regular
+from hubplanner.translation import gettext as _
 
 EXACT_WHOLE = 2**53
 """Up to here every whole number is a float of its own."""
@@ -48,7 +49,7 @@ def regular(path: Path) -> None:
         check_regular(path)
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {reason}")) from error
+        raise DataError(Fault(file=str(path), allowed=_("cannot be read: {reason}", reason=reason))) from error
 
 
 def make_layer(
@@ -70,8 +71,12 @@ def make_layer(
 def check_size(path: Path, rows: int, columns: int) -> None:
     """Raise where a table is too wide to be one."""
     if columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
-        size = f"{rows:,} rows of {columns:,} columns"
-        allowed = f"at most {MOST_COLUMNS:,} columns and {MOST_CELLS:,} cells; leave out columns that are not needed"
+        size = _("{rows:,} rows of {columns:,} columns", rows=rows, columns=columns)
+        allowed = _(
+            "at most {most_columns:,} columns and {most_cells:,} cells; leave out columns that are not needed",
+            most_columns=MOST_COLUMNS,
+            most_cells=MOST_CELLS,
+        )
         raise DataError(Fault(file=path.name, value=size, allowed=allowed))
 
 

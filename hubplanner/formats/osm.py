@@ -13,6 +13,7 @@ import pyogrio
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import regular
+from hubplanner.translation import gettext as _
 
 SUFFIXES = (".pbf", ".osm")
 _HEAD = 2000
@@ -32,20 +33,20 @@ def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
     data = path.read_bytes()
     head = data[:_HEAD]
     if re.match(rb"\s*<(!doctype\s+)?html\b", head, re.IGNORECASE):
-        raise _unreadable(path, "it is a web page, so its download failed; open it in a browser to see why")
+        raise _unreadable(path, _("it is a web page, so its download failed; open it in a browser to see why"))
     if b"OSMHeader" not in head[:64] and not re.match(
         rb"\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<osm\b", head, re.DOTALL
     ):
-        raise _unreadable(path, "it does not start like one" if data else "it is empty; download it again")
+        raise _unreadable(path, _("it does not start like one") if data else _("it is empty; download it again"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL on ways whose nodes lie outside the extract, which are cut there
             if pyogrio.read_info(data, layer="lines")["driver"] != "OSM":
-                raise _unreadable(path, "it is something else")
+                raise _unreadable(path, _("it is something else"))
             columns = ["osm_id", "highway", "other_tags"]
             frame = pyogrio.read_dataframe(data, layer="lines", columns=columns, where=_ROADS)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        what = "it is damaged, or cut short; download it again and compare its size with what the source states"
+        what = _("it is damaged, or cut short; download it again and compare its size with what the source states")
         raise _unreadable(path, what) from error
     found: dict[str, list[str]] = {tag: [""] * len(frame) for tag in tags if tag not in {"highway", "osm_id"}}
     for at, text in enumerate(frame["other_tags"].tolist()):
@@ -58,4 +59,4 @@ def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
 
 
 def _unreadable(path: Path, what: str) -> DataError:
-    return DataError(Fault(file=path.name, allowed=f"cannot be read as an OpenStreetMap file: {what}"))
+    return DataError(Fault(file=path.name, allowed=_("cannot be read as an OpenStreetMap file: {what}", what=what)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hubplanner.translation import gettext as _
+
 BUFFER = 1 << 20
 """Bytes of a column that are read at once."""
 MAGIC = (b"PAR1", b"PARE")
@@ -26,18 +28,19 @@ def parquet_dataset(path: Path) -> Any:
 
     others = _others(path) if path.is_dir() else []
     if others:
-        message = (
-            f"{others[0]} is none; leave nothing else in the folder, or begin its name with a dot or an underscore"
+        message = _(
+            "{others} is none; leave nothing else in the folder, or begin its name with a dot or an underscore",
+            others=others[0],
         )
         raise ValueError(message)
     if path.is_file() and _first(path) not in MAGIC:
-        message = "it does not start like one"
+        message = _("it does not start like one")
         raise ValueError(message)
     scan = dataset.ParquetFragmentScanOptions(use_buffered_stream=True, buffer_size=BUFFER)
     kind = dataset.ParquetFileFormat(default_fragment_scan_options=scan)
     found = dataset.dataset(path, format=kind, partitioning="hive" if path.is_dir() else None)
     if not found.files:
-        message = "a folder without any"
+        message = _("a folder without any")
         raise ValueError(message)
     return found
 

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from hubplanner.extras import absent
+from hubplanner.translation import gettext as _
 
 PLACE_CELLS = {
     "wkt": "well-known text, such as POINT (67 30)",
@@ -52,7 +53,7 @@ def _h3_reader() -> Callable[[str], Any]:
     try:
         import h3  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise absent(extra="h3", needs="H3 cells need") from error
+        raise absent(extra="h3", needs=_("H3 cells need")) from error
 
     def outline(word: str) -> Any:
         if not h3.is_valid_cell(word):

@@ -14,6 +14,7 @@ from hubplanner.formats.json_table import kind_of_json
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
 from hubplanner.formats.table_formats import GZIP, PACKED, format_of, suffixes_of
+from hubplanner.translation import gettext as _
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
@@ -54,7 +55,9 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
     try:
         return readers[file.name]()
     except OSError as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}")) from error
+        raise DataError(
+            Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror or error))
+        ) from error
 
 
 def _read_packed(path: Path, layer: str | None, encoding: str | None) -> Layer:

@@ -16,6 +16,7 @@ from shapely import STRtree
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, make_layer, regular
+from hubplanner.translation import gettext as _
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -34,7 +35,11 @@ def read_shapefile(path: Path, encoding: str | None) -> Layer:
     index, table = _beside(path, ".shx"), _beside(path, ".dbf")
     for part, end in ((index, ".shx"), (table, ".dbf")):
         if part is None:
-            allowed = f"{path.stem}{end} is missing beside it: a Shapefile is .shp, .shx, .dbf and .prj together"
+            allowed = _(
+                "{stem}{end} is missing beside it: a Shapefile is .shp, .shx, .dbf and .prj together",
+                stem=path.stem,
+                end=end,
+            )
             raise DataError(Fault(file=path.name, allowed=allowed))
     if index is None or table is None:  # pragma: no cover - just raised
         raise AssertionError
@@ -42,7 +47,12 @@ def read_shapefile(path: Path, encoding: str | None) -> Layer:
     spots = _spots(path, index, len(data))
     head = _Head.of(table)
     if head.rows != len(spots):
-        allowed = f"holds {len(spots):,} shapes, but {table.name} {head.rows:,} rows: they are not of one Shapefile"
+        allowed = _(
+            "holds {count:,} shapes, but {name} {rows:,} rows: they are not of one Shapefile",
+            count=len(spots),
+            name=table.name,
+            rows=head.rows,
+        )
         raise DataError(Fault(file=path.name, allowed=allowed))
     columns, kept = _attributes(table, head, _encoding(path, encoding))
     shapes = _shapes(path, data, spots)
@@ -60,17 +70,17 @@ def _beside(path: Path, end: str) -> Path | None:
 
 
 def _damaged(path: Path, what: str) -> DataError:
-    return DataError(Fault(file=path.name, allowed=f"cannot be read as part of a Shapefile: {what}"))
+    return DataError(Fault(file=path.name, allowed=_("cannot be read as part of a Shapefile: {what}", what=what)))
 
 
 def _whole(path: Path) -> bytes:
     """Return the bytes of shapes or of their index; raise where they are no such, or end early."""
     data = path.read_bytes()
     if len(data) < _HEAD or data[:4] != _MAGIC:
-        raise _damaged(path, "it does not start like one")
+        raise _damaged(path, _("it does not start like one"))
     length = 2 * int.from_bytes(data[24:28], "big")
     if not _HEAD <= length <= len(data):
-        raise _damaged(path, f"it is cut short, {len(data):,} of {length:,} bytes")
+        raise _damaged(path, _("it is cut short, {count:,} of {length:,} bytes", count=len(data), length=length))
     return data[:length]
 
 
@@ -80,7 +90,7 @@ def _spots(path: Path, index: Path, size: int) -> Any:
     pairs = np.frombuffer(data, dtype=">i4", offset=_HEAD, count=(len(data) - _HEAD) // 8 * 2).reshape(-1, 2)
     spots = pairs.astype(np.int64) * 2
     if ((spots[:, 0] < _HEAD) | (spots[:, 1] < _CODE) | (spots.sum(axis=1) + 8 > size)).any():
-        raise _damaged(index, f"it points at places that {path.name} does not have")
+        raise _damaged(index, _("it points at places that {name} does not have", name=path.name))
     return spots
 
 
@@ -106,9 +116,11 @@ class _Head:
         fields = fields[:end]
         widths = tuple(field[16] + (256 * field[17] if chr(field[11]) == "C" else 0) for field in fields)
         if not fields or 1 + sum(widths) != width or 0 in widths:
-            raise _damaged(path, "the widths of its columns do not fit its rows")
+            raise _damaged(path, _("the widths of its columns do not fit its rows"))
         if start + rows * width > size:
-            raise _damaged(path, f"it is cut short, {size:,} of {start + rows * width:,} bytes")
+            raise _damaged(
+                path, _("it is cut short, {size:,} of {start:,} bytes", size=size, start=start + rows * width)
+            )
         check_size(path, rows, len(fields))
         names = tuple(field[:11].partition(b"\0")[0] for field in fields)
         return cls(rows=rows, start=start, names=names, kinds=tuple(chr(field[11]) for field in fields), widths=widths)
@@ -125,10 +137,10 @@ class _Encoding:
 def _encoding(path: Path, asked: str | None) -> _Encoding:
     """Return the encoding that is asked for, else that of the .cpg file, else UTF-8."""
     if asked is not None:
-        return _Encoding(codec=asked, source="as asked for")
+        return _Encoding(codec=asked, source=_("as asked for"))
     beside = _beside(path, ".cpg")
     if beside is None:
-        return _Encoding(codec="utf-8", source="and there is no .cpg file that says otherwise")
+        return _Encoding(codec="utf-8", source=_("and there is no .cpg file that says otherwise"))
     word = beside.read_bytes()[:40].decode("ascii", errors="replace").strip(' \t\r\n\0"')
     page = re.fullmatch(r"(?:ANSI|OEM|CP|windows-?)?[ -]?(\d{3,5})", word, re.IGNORECASE)
     latin = re.fullmatch(r"ISO[ -]?8859[ -]?(\d{1,2})", word, re.IGNORECASE)
@@ -136,9 +148,9 @@ def _encoding(path: Path, asked: str | None) -> _Encoding:
     codec = f"cp{number}" if page else f"iso8859-{latin.group(1)}" if latin else word
     codec = {"cp65001": "utf-8", "cp88591": "iso8859-1"}.get(codec, codec)
     if not is_codec(codec):
-        allowed = "a known encoding; name it with the key encoding, such as encoding: cp1252"
+        allowed = _("a known encoding; name it with the key encoding, such as encoding: cp1252")
         raise DataError(Fault(file=beside.name, value=word, allowed=allowed))
-    return _Encoding(codec=codec, source=f"as {beside.name} says")
+    return _Encoding(codec=codec, source=_("as {name} says", name=beside.name))
 
 
 def is_codec(name: str) -> bool:
@@ -181,10 +193,13 @@ def _text(path: Path, cell: bytes, encoding: _Encoding, row: int | None, column:
         return cell.decode(encoding.codec).strip(" \0")
     except UnicodeDecodeError as error:
         shown = cell.decode("cp1252", errors="replace").strip(" \0")
-        value = f"byte {error.object[error.start]:#04x}"
-        allowed = (
-            f"{encoding.codec} text, {encoding.source}; name the encoding with the key encoding: "
-            f"in cp1252, say, this cell reads {shown!r}"
+        value = _("byte {object:#04x}", object=error.object[error.start])
+        allowed = _(
+            "{codec} text, {source}; name the encoding with the key encoding: in cp1252, say, this cell "
+            "reads {shown!r}",
+            codec=encoding.codec,
+            source=encoding.source,
+            shown=shown,
         )
         raise DataError(Fault(file=path.name, row=row, column=column, value=value, allowed=allowed)) from error
 
@@ -236,7 +251,7 @@ def _shapes(path: Path, data: bytes, spots: Any) -> Any:
         try:
             shapes[row] = _shape(int(kind[row]), data[at : at + size])
         except (ValueError, IndexError, shapely.errors.ShapelyError) as error:
-            what = f"the shape of row {row + 1} is damaged ({str(error)[:60]})"
+            what = _("the shape of row {row} is damaged ({error})", row=row + 1, error=str(error)[:60])
             raise _damaged(path, what) from error
     return shapes
 
@@ -247,17 +262,17 @@ def _shape(kind: int, record: bytes) -> Any:
         count = int.from_bytes(record[36:40], "little")
         return shapely.multipoints(_places(record, 40, count))
     if kind not in _LINES | _POLYGONS:
-        message = f"shapes of kind {kind} are not read"
+        message = _("shapes of kind {kind} are not read", kind=kind)
         raise ValueError(message)
     parts, count = (int.from_bytes(record[at : at + 4], "little") for at in (36, 40))
     if 44 + 4 * parts > len(record):
-        message = "it ends early"
+        message = _("it ends early")
         raise ValueError(message)
     first = np.frombuffer(record, dtype="<i4", offset=44, count=parts)
     places = _places(record, 44 + 4 * parts, count)
     ends = np.append(first[1:], count)
     if parts == 0 or first[0] != 0 or (ends <= first).any():
-        message = "its parts are out of order"
+        message = _("its parts are out of order")
         raise ValueError(message)
     lines = [places[begin:end] for begin, end in zip(first, ends, strict=True)]
     if kind in _LINES:
@@ -268,11 +283,11 @@ def _shape(kind: int, record: bytes) -> Any:
 
 def _places(record: bytes, at: int, count: int) -> Floats:
     if at + 16 * count > len(record):
-        message = "it ends early"
+        message = _("it ends early")
         raise ValueError(message)
     places = np.frombuffer(record, dtype="<f8", offset=at, count=2 * count).reshape(-1, 2)
     if not np.isfinite(places).all():
-        message = "its coordinates are not numbers"
+        message = _("its coordinates are not numbers")
         raise ValueError(message)
     return places.astype(np.float64)
 

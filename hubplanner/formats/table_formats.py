@@ -9,6 +9,8 @@ from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.formats.database import is_database
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,8 +213,10 @@ def check_kind(name: str) -> str:
     """
     suffix = f".{name.rpartition('.')[2].lower()}"
     if suffix not in suffixes_of(UPLOADED):
-        allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
+        allowed = _("a file name ending in {names}", names=joined(suffixes_of(UPLOADED), ", "))
         if format_of(name).beside or format_of(name).folder:
-            allowed = "a file name ending in .zip, with all files of it: this one says little without those beside it"
+            allowed = _(
+                "a file name ending in .zip, with all files of it: this one says little without those beside it"
+            )
         raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
     return suffix

@@ -36,6 +36,8 @@ from hubplanner.scenario.backhaul_spec import (
 )
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import key_of, listed
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_NODES = 200_000
 """Places where new lines may start; of more, a plan's picture and its graph are none."""
@@ -194,8 +196,10 @@ def read_links(
     roots = np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))])
     if spec.technologies.shared and not len(roots):
         names = " or ".join(spec.technologies.shared)
-        allowed = f"files of places where {names} may start, or of backhaul.lines: no hub stands at a site today"
-        faults.append(Fault(file="backhaul", column="nodes", value="no place", allowed=allowed))
+        allowed = _(
+            "files of places where {names} may start, or of backhaul.lines: no hub stands at a site today", names=names
+        )
+        faults.append(Fault(file="backhaul", column="nodes", value=_("no place"), allowed=allowed))
         return None
     links: BackhaulLinks | None = BackhaulLinks(
         alone_cost=alone_cost,
@@ -252,18 +256,22 @@ def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[F
     bare = asked.any(axis=1) & ~(asked & links.has_link).any(axis=1)
     required = bare & (sites.status == SiteStatus.REQUIRED)
     name, ids = scenario.sites.file_name, sites.frame["site_id"].to_numpy(dtype=object)
-    why = "a site that some link reaches: it has no way to a node, and no stand-alone link"
+    why = _("a site that some link reaches: it has no way to a node, and no stand-alone link")
     faults += [
-        Fault(file=name, row=int(sites.rows[at]), column="status", value=f"required {ids[at]}", allowed=why)
+        Fault(file=name, row=int(sites.rows[at]), column="status", value=_("required {ids}", ids=ids[at]), allowed=why)
         for at in np.flatnonzero(required).tolist()
     ]
     if required.any():
         return None
     if not bare.any():
         return links
-    message = f"{int(bare.sum()):,} sites have no way to a node and no stand-alone link, so no hub: {listed(ids[bare])}"
+    message = _(
+        "{count:,} sites have no way to a node and no stand-alone link, so no hub: {names}",
+        count=int(bare.sum()),
+        names=listed(ids[bare]),
+    )
     if scenario.backhaul is not None:
-        message += f"; to give them one, {' or '.join(_ways_out(scenario.backhaul))}"
+        message += _("; to give them one, {names}", names=joined(_ways_out(scenario.backhaul), _(" or ")))
     told = DataWarning(code="no_link", message=message, file=name)
     return replace(links, warnings=(*links.warnings, told))
 
@@ -272,16 +280,20 @@ def _ways_out(spec: BackhaulSpec) -> Iterator[str]:
     """Yield what a planner may change where sites have no link."""
     fibre, microwave = spec.technologies.fibre, spec.technologies.microwave
     if fibre is not None and fibre.max_km is not None:
-        yield f"raise backhaul.technologies.fibre.max_km ({fibre.max_km:g})"
+        yield _("raise backhaul.technologies.fibre.max_km ({max_km:g})", max_km=fibre.max_km)
     if microwave is not None:
-        limits = f"max_hop_km ({microwave.max_hop_km:g}) or max_hops ({microwave.max_hops})"
-        yield f"raise {limits} of backhaul.technologies.microwave"
+        limits = _(
+            "max_hop_km ({max_hop_km:g}) or max_hops ({max_hops})",
+            max_hop_km=microwave.max_hop_km,
+            max_hops=microwave.max_hops,
+        )
+        yield _("raise {limits} of backhaul.technologies.microwave", limits=limits)
     if fibre is None and microwave is None:
-        yield "add backhaul.technologies.fibre"
+        yield _("add backhaul.technologies.fibre")
     if spec.technologies.satellite is None:
-        yield "add backhaul.technologies.satellite"
+        yield _("add backhaul.technologies.satellite")
     else:
-        yield "raise lines or max_mbps of backhaul.technologies.satellite, or let tiers have it (links)"
+        yield _("raise lines or max_mbps of backhaul.technologies.satellite, or let tiers have it (links)")
 
 
 def _paid_twice(scenario: Scenario) -> Iterator[DataWarning]:
@@ -291,9 +303,11 @@ def _paid_twice(scenario: Scenario) -> Iterator[DataWarning]:
             word for word in (tier.opex_per_year, tier.capex) if isinstance(word, str) and _LINE_WORDS.search(word)
         ]
         for word in words:
-            message = (
-                f"hub tier {tier.name} seems to hold a line to the internet in its cost (column {word}), "
-                "which backhaul pays for as well; take it out"
+            message = _(
+                "hub tier {name} seems to hold a line to the internet in its cost (column {word}), which "
+                "backhaul pays for as well; take it out",
+                name=tier.name,
+                word=word,
             )
             yield DataWarning(code="link_paid_twice", message=message, file=f"hubs.{number}")
 
@@ -324,12 +338,14 @@ def _along(file: LinesSpec, warnings: list[DataWarning], faults: list[Fault]) ->
     before, checker = len(faults), Checker(table=table, faults=faults)
     ids = checker.identifiers(file.id)
     if "geometry" not in table.frame.columns:
-        allowed = "cables: a file of lines, or a table with geometry: {wkt: COLUMN}"
+        allowed = _("cables: a file of lines, or a table with geometry: {geometry}", geometry="{wkt: COLUMN}")
         faults.append(Fault(file=table.name, column="geometry", allowed=allowed))
         return []
     shapes = gpd.GeoSeries(table.frame["geometry"].array, crs=table.crs)
     kinds = shapes.geom_type.fillna("none")
-    checker.note("geometry", ~kinds.isin(_LINE_SHAPES), kinds, f"one of {', '.join(_LINE_SHAPES)}")
+    checker.note(
+        "geometry", ~kinds.isin(_LINE_SHAPES), kinds, _("one of {line_shapes}", line_shapes=joined(_LINE_SHAPES, ", "))
+    )
     warnings.extend(table.warnings)
     if len(faults) > before:
         return []
@@ -337,7 +353,7 @@ def _along(file: LinesSpec, warnings: list[DataWarning], faults: list[Fault]) ->
     for name, shape in zip(ids, shapes.to_crs(WGS84), strict=True):
         for line in shapely.get_parts(shape):
             spots, far = _stations(shapely.get_coordinates(line), file.join_km)
-            found.append(([f"{name} at {km:.3f} km" for km in far.tolist()], spots))
+            found.append(([_("{name} at {km:.3f} km", name=name, km=km) for km in far.tolist()], spots))
     return found
 
 
@@ -363,11 +379,11 @@ def _places(scenario: Scenario, sites: Sites, nodes: Sequence[Named], faults: li
     spots = np.concatenate([sites.lonlat, _joined(nodes)])
     again = pd.Series(list(map(key_of, ids))).duplicated()
     if scenario.backhaul is not None and scenario.backhaul.edges == "table" and again.any():
-        allowed = "an id that no site and no other node has: the table of lines names places by it"
+        allowed = _("an id that no site and no other node has: the table of lines names places by it")
         value = ids[int(np.argmax(again.to_numpy()))]
         faults.append(Fault(file="backhaul.nodes", column="id", value=value, allowed=allowed))
     if len(ids) > MOST_NODES:
-        allowed = f"at most {MOST_NODES:,} sites and nodes; raise join_km of backhaul.lines"
+        allowed = _("at most {most_nodes:,} sites and nodes; raise join_km of backhaul.lines", most_nodes=MOST_NODES)
         faults.append(Fault(file="backhaul", value=f"{len(ids):,}", allowed=allowed))
     return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(*spots.T), crs=WGS84)
 
@@ -476,9 +492,9 @@ def _from_table(
     if len(faults) > before:
         return None
     shown = words[0] + "-" + words[1]
-    checker.note(spec.end, pd.Series(pairs[:, 0] == pairs[:, 1]), shown, "another place than where the line begins")
+    checker.note(spec.end, pd.Series(pairs[:, 0] == pairs[:, 1]), shown, _("another place than where the line begins"))
     again = pd.DataFrame(pairs).duplicated()
-    checker.note(f"{spec.start}, {spec.end}", again, shown, "each line once; an earlier row joins the same places")
+    checker.note(f"{spec.start}, {spec.end}", again, shown, _("each line once; an earlier row joins the same places"))
     spots = lonlat(places)
     km: Floats = (
         given[0].to_numpy(dtype=np.float64)

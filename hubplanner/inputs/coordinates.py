@@ -19,6 +19,8 @@ from hubplanner.problem import Bools, Floats, GeometricTravel, GreatCircle, Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.travel_spec import TravelMethod
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 WGS84 = "EPSG:4326"
 METRES_PER_KM = 1000.0
@@ -49,7 +51,10 @@ def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
         frame = place_points(frame, x, y, table.crs)
     elif "geometry" not in frame.columns:
         known = ", ".join(map(str, frame.columns))
-        allowed = f"is required: name columns with x and y, or with geometry: {{wkt: COLUMN}}; the file has {known}"
+        allowed = _(
+            "is required: name columns with x and y, or with geometry: {{wkt: COLUMN}}; the file has {known}",
+            known=known,
+        )
         checker.faults.append(Fault(file=table.name, column="x, y", allowed=allowed))
     else:
         frame = _repaired(frame, checker)
@@ -74,7 +79,7 @@ def _repaired(frame: gpd.GeoDataFrame, checker: Checker) -> gpd.GeoDataFrame:
         if area is None:
             continue
         shapes[position] = area
-        message = f"geometry: an invalid shape was repaired ({reason})"
+        message = _("geometry: an invalid shape was repaired ({reason})", reason=reason)
         row = checker.table.row(position)
         checker.table.warnings.append(
             DataWarning(code="repaired_shape", message=message, file=checker.table.name, row=row)
@@ -96,9 +101,11 @@ def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
     """Note columns given the wrong way round."""
     x, y = str(spec.x).lower(), str(spec.y).lower()
     if x.startswith("lat") and y.startswith(("lon", "lng")):
-        allowed = (
-            f"x is the longitude and y the latitude; these look swapped: write x: {spec.y} and y: {spec.x}, or, where "
-            "the file's own headings stand the wrong way round, exchange them there"
+        allowed = _(
+            "x is the longitude and y the latitude; these look swapped: write x: {y} and y: {x}, or, "
+            "where the file's own headings stand the wrong way round, exchange them there",
+            y=spec.y,
+            x=spec.x,
         )
         faults.append(Fault(file=name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
 
@@ -106,10 +113,10 @@ def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
 def _check_shapes(geometry: gpd.GeoSeries, checker: Checker) -> None:
     missing = geometry.isna() | geometry.is_empty
     kinds = geometry.geom_type.fillna("").mask(missing, "")
-    checker.note("geometry", ~kinds.isin(_SHAPES), kinds, f"one of {', '.join(_SHAPES)}")
+    checker.note("geometry", ~kinds.isin(_SHAPES), kinds, _("one of {shapes}", shapes=joined(_SHAPES, ", ")))
     with np.errstate(all="ignore"):  # coordinates beyond all measure are told as such
         valid, reason = geometry.is_valid | missing, geometry.is_valid_reason()
-    checker.note("geometry", ~valid, reason, "a valid shape; repair it, such as with make_valid")
+    checker.note("geometry", ~valid, reason, _("a valid shape; repair it, such as with make_valid"))
 
 
 def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
@@ -146,16 +153,16 @@ def off_globe(places: Floats, *, named: bool) -> list[tuple[Bools, str]]:
     turned = off & (places[:, 0] > MOST_LON) & (lon <= _TURN) & (lat <= MOST_LAT)
     turned = _likely(turned, places, places - (_TURN, 0), ~off)
     metres = off & (np.maximum(lon, lat) > _MANY) & np.isfinite(places).all(axis=1)
-    way = "set crs to a projected one"
+    way = _("set crs to a projected one")
     if named:
-        way = "save it with the system they are in, for by the one that the file names they are degrees"
+        way = _("save it with the system they are in, for by the one that the file names they are degrees")
     if metres.any() and metres.mean() < 1 / 2:
-        way = "give all rows in one system, for most are in degrees"
+        way = _("give all rows in one system, for most are in degrees")
     return [
-        (swapped, f"{GLOBE}; these look swapped"),
-        (metres, f"{GLOBE}; these look like metres: {way}"),
-        (turned, f"{GLOBE}; of longitudes from 0 to 360, take 360 off those above 180"),
-        (off & ~(swapped | metres | turned), f"{GLOBE}; correct it in the file"),
+        (swapped, _("{globe}; these look swapped", globe=GLOBE)),
+        (metres, _("{globe}; these look like metres: {way}", globe=GLOBE, way=way)),
+        (turned, _("{globe}; of longitudes from 0 to 360, take 360 off those above 180", globe=GLOBE)),
+        (off & ~(swapped | metres | turned), _("{globe}; correct it in the file", globe=GLOBE)),
     ]
 
 
@@ -175,7 +182,7 @@ def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> 
     """Note places that their system cannot hold, and degrees that pass for metres."""
     lost = pd.Series(~np.isfinite(lonlat(frame)).all(axis=1))
     name = checker.table.crs.name if checker.table.crs else ""
-    checker.note(column, lost, _shown(frame, lost), f"coordinates within the range of {name}")
+    checker.note(column, lost, _shown(frame, lost), _("coordinates within the range of {name}", name=name))
     bounds = frame.geometry.bounds.abs()
     if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
         allowed = DEGREES_NAMED if checker.table.named else DEGREES
@@ -271,7 +278,7 @@ def check_together(bounds: tuple[Floats, Floats], hubs: Floats, name: str, fault
     """
     low, high = bounds[0] - 1, bounds[1] + 1
     if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).mean() > 1 / 2:
-        allowed = "lies far from all demand; lon and lat of one of the two files look swapped"
+        allowed = _("lies far from all demand; lon and lat of one of the two files look swapped")
         faults.append(Fault(file=name, column="geometry", allowed=allowed))
 
 
@@ -281,10 +288,6 @@ ZERO_TIMES = 1.5
 """The same for a place at 0, 0, where nothing else is."""
 NEAR_KM = 200.0
 """Nothing nearer than this to the middle of all places is far."""
-ZERO = "{0}: lies {1:,.0f} km from the middle of all places, and 0, 0 mostly stands for an unknown one; correct it, or "
-FAR = "{0}: lies {1:,.0f} km from the middle of all places, which lie within {2:,.0f} km of it; correct it, or "
-SIGN = "{0}: would lie among the others as {2:g}, {3:g}, {1:,.0f} km from here; add a minus sign if it is lost, or "
-MEANT = "if it is meant, set {0}.far_places: true"
 SIGNS = ((-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0))
 """How coordinates may have lost their signs."""
 
@@ -389,7 +392,7 @@ class Spots:
         """
         distance, zero = body.distance(self.lonlat), self.at_zero
         found = {
-            position: self._warning("zero_place", position, ZERO.format(self._place(position), distance[position]))
+            position: self._zero(position, distance[position])
             for position in np.flatnonzero(zero & (distance > body.beyond(ZERO_TIMES))).tolist()
         }
         if np.allclose(self.own, self.lonlat):
@@ -398,21 +401,47 @@ class Spots:
                 lost = np.flatnonzero(turned_among(*map(body.around, parts)) & ~zero).tolist()
                 found |= {position: self._lost_sign(position, signs) for position in lost if position not in found}
         for position in np.flatnonzero((distance > body.beyond(MANY_TIMES)) & ~zero).tolist():
-            message = FAR.format(self._place(position), distance[position], body.radius)
+            message = _(
+                "{place}: lies {away:,.0f} km from the middle of all places, which lie within {within:,.0f} km of it; "
+                "correct it, or if it is meant, set {section}.far_places: true",
+                place=self._place(position),
+                away=distance[position],
+                within=body.radius,
+                section=self.section,
+            )
             found.setdefault(position, self._warning("far_place", position, message))
         return [found[position] for position in sorted(found)]
 
     def _lost_sign(self, position: int, signs: tuple[float, float]) -> DataWarning:
         here, there = self.lonlat[position], self.lonlat[position] * signs
         apart = Body(middle=unit_vectors(there[None])[0], radius=0.0).distance(here[None])[0]
-        return self._warning("lost_sign", position, SIGN.format(self._place(position), apart, *there))
+        message = _(
+            "{place}: would lie among the others as {x:g}, {y:g}, {away:,.0f} km from here; add a minus sign if it is "
+            "lost, or if it is meant, set {section}.far_places: true",
+            place=self._place(position),
+            x=there[0],
+            y=there[1],
+            away=apart,
+            section=self.section,
+        )
+        return self._warning("lost_sign", position, message)
+
+    def _zero(self, position: int, away: float) -> DataWarning:
+        message = _(
+            "{place}: lies {away:,.0f} km from the middle of all places, and 0, 0 mostly stands for an unknown one; "
+            "correct it, or if it is meant, set {section}.far_places: true",
+            place=self._place(position),
+            away=away,
+            section=self.section,
+        )
+        return self._warning("zero_place", position, message)
 
     def _place(self, position: int) -> str:
         return f"{self.column} {self.own[position, 0]:g}, {self.own[position, 1]:g}"
 
     def _warning(self, code: str, position: int, message: str) -> DataWarning:
         row = None if self.rows is None else int(self.rows[position])
-        return DataWarning(code=code, message=message + MEANT.format(self.section), file=self.file, row=row)
+        return DataWarning(code=code, message=message, file=self.file, row=row)
 
 
 def told_far(parts: Iterable[Spots], rest: Sequence[Floats]) -> list[DataWarning]:

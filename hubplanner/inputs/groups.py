@@ -12,6 +12,7 @@ from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import Floats, SiteStatus, grow_demand
 from hubplanner.scenario.model_spec import AUTO, FloorSpec
 from hubplanner.translation import N_
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +52,21 @@ def fair_groups(inputs: Inputs) -> FairGroups:
     every = sorted((_of(inputs, column, "") for column in scenario.demand.groups), key=lambda one: -one.with_need)
     fine = [one for one in every if one.with_need < hubs]
     taken = fine[0] if fine else every[-1]
-    most = "no limit on hubs" if math.isinf(hubs) else f"{hubs:,.0f} hubs of tier {tier} can be paid for"
-    because = f"the finest of demand.groups with fewer groups than hubs, {taken.with_need:,}, as {most}"
+    most = (
+        _("no limit on hubs")
+        if math.isinf(hubs)
+        else _("{hubs:,.0f} hubs of tier {tier} can be paid for", hubs=hubs, tier=tier)
+    )
+    because = _(
+        "the finest of demand.groups with fewer groups than hubs, {with_need:,}, as {most}",
+        with_need=taken.with_need,
+        most=most,
+    )
     if not fine:
-        because = (
-            f"the coarsest of demand.groups, although its {taken.with_need:,} groups are no fewer than hubs: {most}"
+        because = _(
+            "the coarsest of demand.groups, although its {with_need:,} groups are no fewer than hubs: {most}",
+            with_need=taken.with_need,
+            most=most,
         )
     return _of(inputs, taken.column, because)
 
@@ -119,7 +130,7 @@ def group_floors(inputs: Inputs) -> list[GroupFloor]:
 def _each(inputs: Inputs, spec: FloorSpec) -> Iterator[GroupFloor]:
     each_value = [spec.value] if spec.group is None or spec.value is not None else inputs.demand.values(spec.group)
     for value in each_value:
-        where = "all need" if spec.group is None else f"{spec.group} {value}"
+        where = _("all need") if spec.group is None else f"{spec.group} {value}"
         yield GroupFloor(
             name=where if spec.people is None else f"{where}, {spec.people}",
             group=spec.group,

@@ -42,7 +42,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 from hubplanner.scenario.travel_spec import NetworkSpec
 from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext, written
+from hubplanner.translation import joined, ngettext, written
 
 log = logging.getLogger(__name__)
 
@@ -168,8 +168,11 @@ def _barriers_told(barriers: dict[str, Any] | None) -> list[str]:
 def _speeds_told(facts: dict[str, Any]) -> list[str]:
     """Return a sentence for each mode on the speeds that were taken for classes of road."""
     return [
-        f"Speeds of {mode} by class where roads say none, in km/h: "
-        f"{', '.join(f'{name} {speed:g}' for name, speed in speeds.items())}."
+        _(
+            "Speeds of {mode} by class where roads say none, in km/h: {items}.",
+            mode=mode,
+            items=joined((f"{name} {speed:g}" for name, speed in speeds.items()), ", "),
+        )
         for mode, speeds in facts.get("speeds_used", {}).items()
         if speeds
     ]
@@ -323,7 +326,11 @@ def without_need(inputs: Inputs) -> tuple[DataWarning, ...]:
     for group in dict.fromkeys(limit.group for limit in limits):
         named = sorted(set(frame[group]) - set(frame[group][useful]))
         if named:
-            message = f"no site of {group} {', '.join(named)} has need within reach: no hub is asked for there"
+            message = _(
+                "no site of {group} {named} has need within reach: no hub is asked for there",
+                group=group,
+                named=joined(named, ", "),
+            )
             file = inputs.scenario.sites.file_name
             found.append(DataWarning(code="no_need_in_reach", message=message, file=file))
     if level == "error":

@@ -22,6 +22,8 @@ from hubplanner.problem import Bools, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, GroupMean, JoinSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 CANDIDATES = 3
 """Names that are offered for one without a partner."""
@@ -73,13 +75,30 @@ class JoinReport:
 
     def lines(self) -> list[str]:
         """Return the join in words: both sides, and that people are conserved."""
-        said = [f"{self.key}, {self.there}: {self.matched:,} of {self.rows:,} rows of {self.here} have a match"]
+        said = [
+            _(
+                "{key}, {there}: {matched:,} of {rows:,} rows of {here} have a match",
+                key=self.key,
+                there=self.there,
+                matched=self.matched,
+                rows=self.rows,
+                here=self.here,
+            )
+        ]
         for name, near in self.unmatched.items():
-            said.append(f"  no match here: {shown(name)}{_offer(near)}")
+            said.append(_("  no match here: {names}{offer}", names=shown(name), offer=_offer(near)))
         if self.unused:
-            said.append(f"  {len(self.unused):,} there match nothing here: {listed(self.unused)}")
+            said.append(
+                _("  {count:,} there match nothing here: {names}", count=len(self.unused), names=listed(self.unused))
+            )
         said += [
-            f"  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once" for name, total, taken in self.people
+            _(
+                "  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once",
+                name=name,
+                taken=taken,
+                total=total,
+            )
+            for name, total, taken in self.people
         ]
         return said
 
@@ -262,7 +281,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
         checker.column(column)
     for name in join.take:
         if name in here.frame.columns:
-            allowed = f"a name that {here.name} does not have: it would be written over"
+            allowed = _("a name that {name} does not have: it would be written over", name=here.name)
             faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
     there = _plain_numbers(there, join, plain=here.cells.is_plain)
     if join.by_place and isinstance(section, TableSpec):
@@ -353,7 +372,11 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
     known = {compared(word) for words in theirs for word in words.unique()}
     for name, meant in aliases.items():
         if compared(meant) not in known:
-            allowed = f"a value that {there.name} has{hint(meant, [w for words in theirs for w in words.unique()])}"
+            allowed = _(
+                "a value that {name} has{hint}",
+                name=there.name,
+                hint=hint(meant, [w for words in theirs for w in words.unique()]),
+            )
             faults.append(_asked_wrongly(scenario, f"{key}.aliases", f"{name}: {meant}", allowed))
     alias = {compared(name): compared(meant) for name, meant in aliases.items()}
     keys = _keys(ours, lambda word: alias.get(compared(word), compared(word)))
@@ -424,11 +447,18 @@ def _note_doubled(  # noqa: PLR0913, PLR0917 - a table's keys, those that matter
 
     def allowed(position: int) -> str:
         earlier = first[keys.iloc[position]]
-        written = "" if names.iloc[earlier] == names.iloc[position] else f", written {names.iloc[earlier]!a} there"
-        more = "" if join.exact or not written else ", or exact: true if they differ"
-        return (
-            f"a key only once; row {there.row(earlier)} has it already{written}: keep one with where, add a column to "
-            f"on that tells them apart{more}"
+        written = (
+            ""
+            if names.iloc[earlier] == names.iloc[position]
+            else _(", written {found!a} there", found=names.iloc[earlier])
+        )
+        more = "" if join.exact or not written else _(", or exact: true if they differ")
+        return _(
+            "a key only once; row {row} has it already{written}: keep one with where, add a column to on "
+            "that tells them apart{more}",
+            row=there.row(earlier),
+            written=written,
+            more=more,
         )
 
     Checker(table=there, faults=faults).note(", ".join(join.keys.values()), again, names, allowed)
@@ -443,7 +473,7 @@ def _by_place(here: InputTable, section: TableSpec, there: InputTable, faults: l
     )
     if np.any(wrong):
         row = there.row(int(np.argmax(wrong)))
-        faults.append(Fault(file=there.name, row=row, column="geometry", allowed="polygons, to join on: location"))
+        faults.append(Fault(file=there.name, row=row, column="geometry", allowed=_("polygons, to join on: location")))
         return None
     if here.crs is None:
         return None
@@ -457,7 +487,7 @@ def _by_place(here: InputTable, section: TableSpec, there: InputTable, faults: l
         partner[lost] = 0
     names = pd.Series([f"{x:.5g}, {y:.5g}" for x, y in places], dtype=object)
     rows = there.rows[np.setdiff1d(np.arange(len(there.frame)), partner)]
-    unused = tuple(f"row {row}" for row in rows)
+    unused = tuple(_("row {row}", row=row) for row in rows)
     swapped = int((areas.at(places[partner == OUTSIDE][:, ::-1], here.crs) != OUTSIDE).sum())
     return Match(
         partner=partner, names=names, unused=unused, near=lambda _: (), column="location", inside_if_swapped=swapped
@@ -466,11 +496,13 @@ def _by_place(here: InputTable, section: TableSpec, there: InputTable, faults: l
 
 def are_polygons(table: InputTable, faults: list[Fault]) -> bool:
     """Tell whether a table's places are polygons throughout; note the first that is not."""
-    kinds = table.frame.geometry.geom_type if "geometry" in table.frame else pd.Series("no geometry", table.frame.index)
+    kinds = (
+        table.frame.geometry.geom_type if "geometry" in table.frame else pd.Series(_("no geometry"), table.frame.index)
+    )
     wrong = np.flatnonzero(~kinds.isin(["Polygon", "MultiPolygon"]).to_numpy())
     if len(wrong):
         row, kind = table.row(int(wrong[0])), str(kinds.iloc[wrong[0]])
-        allowed = "polygons, which tell where a place lies"
+        allowed = _("polygons, which tell where a place lies")
         faults.append(Fault(file=table.name, row=row, column="geometry", value=kind, allowed=allowed))
     return not len(wrong)
 
@@ -490,7 +522,10 @@ def table_places(table: InputTable, section: TableSpec) -> np.ndarray[tuple[int,
 
 def overlap(file: str, count: int) -> DataWarning:
     """Return the warning of polygons that lie over each other."""
-    message = f"{count:,} places lie inside two polygons or more, which overlap; each belongs to the first of them"
+    message = _(
+        "{count:,} places lie inside two polygons or more, which overlap; each belongs to the first of them",
+        count=count,
+    )
     return DataWarning(code="overlapping_areas", message=message, file=file)
 
 
@@ -502,9 +537,11 @@ def _check_once(match: Match, there: InputTable, join: JoinSpec, people: Collect
     often = np.flatnonzero(np.bincount(match.partner[~match.alone], minlength=len(there.frame)) > 1)
     for position in often.tolist():
         names = match.names[match.partner == position]
-        allowed = (
-            f"people of one row here; {len(names):,} rows would each have them all: {listed(set(names))}. Join what is "
-            "a share, or plan by the areas that are counted"
+        allowed = _(
+            "people of one row here; {count:,} rows would each have them all: {names}. Join what is a "
+            "share, or plan by the areas that are counted",
+            count=len(names),
+            names=listed(set(names)),
         )
         column = join.take[counted[0]]
         faults.append(Fault(file=there.name, row=there.row(position), column=column, allowed=allowed))
@@ -522,7 +559,7 @@ def _totals(
 
 
 def _offer(near: tuple[str, ...]) -> str:
-    return f" (near: {', '.join(map(shown, near))})" if near else ""
+    return _(" (near: {near})", near=joined(map(shown, near), ", ")) if near else ""
 
 
 def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where to note them
@@ -535,13 +572,32 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
 ) -> None:
     """Note each name without a partner once, with those that may be meant."""
     alone = np.flatnonzero(match.alone).tolist()
-    otherwise = f"say {key}.unmatched: drop, a number or mean_of"
+    otherwise = _("say {key}.unmatched: drop, a number or mean_of", key=key)
     turned = match.inside_if_swapped
     if turned is not None:
         rows = ", ".join(f"{here.row(position)}" for position in alone[:ROWS_NAMED])
-        more = f" ({len(alone):,} rows: {rows}{', ...' if len(alone) > ROWS_NAMED else ''})" if len(alone) > 1 else ""
-        swapped = f"exchange x and y, by which {turned:,} of them lie there, or " if 2 * turned > len(alone) else ""
-        allowed = f"a place inside a polygon of {there.name}{more}; {swapped}{otherwise}"
+        more = (
+            _(
+                " ({count:,} rows: {rows}{more})",
+                count=len(alone),
+                rows=rows,
+                more=", ..." if len(alone) > ROWS_NAMED else "",
+            )
+            if len(alone) > 1
+            else ""
+        )
+        swapped = (
+            _("exchange x and y, by which {turned:,} of them lie there, or ", turned=turned)
+            if 2 * turned > len(alone)
+            else ""
+        )
+        allowed = _(
+            "a place inside a polygon of {name}{more}; {swapped}{otherwise}",
+            name=there.name,
+            more=more,
+            swapped=swapped,
+            otherwise=otherwise,
+        )
         row, value = here.row(alone[0]), match.names.iloc[alone[0]]
         faults.append(Fault(file=here.name, row=row, column=match.column, value=value, allowed=allowed))
         return
@@ -550,9 +606,16 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
         first.setdefault(match.names.iloc[position], position)
     for name, position in first.items():
         count = int((match.names[match.alone] == name).sum())
-        rows = f" ({count:,} rows)" if count > 1 else ""
-        offered = f"; near: {', '.join(map(shown, near[name]))}" if near.get(name) else ""
-        allowed = f"a value that {there.name} has{offered}{rows}; name its match under {key}.aliases, or {otherwise}"
+        rows = _(" ({count:,} rows)", count=count) if count > 1 else ""
+        offered = _("; near: {near}", near=joined(map(shown, near[name]), ", ")) if near.get(name) else ""
+        allowed = _(
+            "a value that {name} has{offered}{rows}; name its match under {key}.aliases, or {otherwise}",
+            name=there.name,
+            offered=offered,
+            rows=rows,
+            key=key,
+            otherwise=otherwise,
+        )
         row = here.row(position)
         faults.append(Fault(file=here.name, row=row, column=match.column, value=name, allowed=allowed))
 
@@ -564,7 +627,12 @@ def _taken(here: InputTable, match: Match, there: InputTable, join: JoinSpec, fa
     if alone.any() and join.unmatched == "drop":
         kept = ~alone
         names = listed(set(match.names[alone]))
-        message = f"{int(alone.sum()):,} rows without a match in {there.name} are left out: {names}"
+        message = _(
+            "{count:,} rows without a match in {name} are left out: {names}",
+            count=int(alone.sum()),
+            name=there.name,
+            names=names,
+        )
         here.warnings.append(DataWarning(code="left_out", message=message, file=here.name))
     columns = {}
     for name, column in join.take.items():
@@ -574,7 +642,9 @@ def _taken(here: InputTable, match: Match, there: InputTable, join: JoinSpec, fa
         columns[name] = values.set_axis(frame.index)
     joined = frame.assign(**columns)[kept]
     if joined.empty:
-        faults.append(Fault(file=here.name, column="join", allowed=f"has no row with a match in {there.name}"))
+        faults.append(
+            Fault(file=here.name, column="join", allowed=_("has no row with a match in {name}", name=there.name))
+        )
     return replace(here, frame=joined)
 
 
@@ -586,14 +656,21 @@ def _filled(  # noqa: PLR0913, PLR0917 - a column, where it lacks what, and wher
     numbers = as_numbers(values)
     words = as_text(values)
     wrong = pd.Series(np.isnan(numbers.to_numpy()) & ~alone & (words != "").to_numpy())
-    allowed = f"a number: rows without a match get {'a mean' if isinstance(join.unmatched, GroupMean) else 'one'}"
+    allowed = _(
+        "a number: rows without a match get {more}",
+        more=_("a mean") if isinstance(join.unmatched, GroupMean) else _("one"),
+    )
     Checker(table=here, faults=faults).note(name, wrong, words, allowed)
     if not isinstance(join.unmatched, GroupMean):
         return numbers.mask(alone, float(join.unmatched))
     group = Checker(table=here, faults=faults).text(join.unmatched.mean_of)
     mean = numbers.mask(alone).groupby(group).transform("mean")
     without = pd.Series(alone & mean.isna().to_numpy())
-    note = f"a {join.unmatched.mean_of} in which some row has a match in {join.file_name}"
+    note = _(
+        "a {mean_of} in which some row has a match in {file_name}",
+        mean_of=join.unmatched.mean_of,
+        file_name=join.file_name,
+    )
     Checker(table=here, faults=faults).note(join.unmatched.mean_of, without, group, note)
     return numbers.mask(alone, mean)
 
@@ -604,7 +681,7 @@ def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Faul
         return dict(join.aliases or {})
     path = Path(join.aliases)
     if format_of(path).name != "CSV" or not path.is_file():
-        allowed = "an existing CSV file with two columns: the value here and the value there"
+        allowed = _("an existing CSV file with two columns: the value here and the value there")
         faults.append(_asked_wrongly(scenario, f"{key}.aliases", path.name, allowed))
         return None
     table = read_table(TableSpec(path=join.aliases), faults)
@@ -613,7 +690,7 @@ def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Faul
     frame = table.frame
     if len(frame.columns) < 2:  # noqa: PLR2004 - a value here and one there
         faults.append(
-            Fault(file=path.name, allowed="has one column; two are needed: the value here and the value there")
+            Fault(file=path.name, allowed=_("has one column; two are needed: the value here and the value there"))
         )
         return None
     ours, theirs = (as_text(frame.iloc[:, place]) for place in (0, 1))

@@ -17,6 +17,8 @@ from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import MapFileSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.futures_spec import ClosedAreasSpec
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 LINES, AREAS = ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon")
 KINDS = {"borders": (*LINES, *AREAS), "water": (*LINES, *AREAS), "roads": LINES}
@@ -79,18 +81,25 @@ def read_shapes(spec: MapFileSpec | ZonesSpec | ClosedAreasSpec, kinds: tuple[st
     before, checker = len(faults), Checker(table=table, faults=faults)
     frame = table.frame.reset_index(drop=True)
     if "geometry" not in frame:
-        faults.append(Fault(file=table.name, column="geometry", allowed=f"is missing: one of {', '.join(kinds)}"))
+        faults.append(
+            Fault(
+                file=table.name, column="geometry", allowed=_("is missing: one of {kinds}", kinds=joined(kinds, ", "))
+            )
+        )
         return _none()
     shapes = frame.geometry[~(frame.geometry.isna() | frame.geometry.is_empty)]
     found = shapes.geom_type
     wrong = (~found.isin(kinds)).reindex(frame.index, fill_value=False)
-    checker.note("geometry", wrong, frame.geometry.geom_type, f"one of {', '.join(kinds)}")
+    checker.note("geometry", wrong, frame.geometry.geom_type, _("one of {kinds}", kinds=joined(kinds, ", ")))
     if len(faults) > before:
         return _none()
     turned = shapes.to_crs(WGS84)
     west, south, east, north = turned.total_bounds.tolist()
     if not (max(-west, east) <= LON and max(-south, north) <= LAT):  # NaN is none of it
-        value, allowed = f"{west:g}, {south:g} to {east:g}, {north:g}", "longitudes and latitudes in the file's system"
+        value, allowed = (
+            _("{west:g}, {south:g} to {east:g}, {north:g}", west=west, south=south, east=east, north=north),
+            _("longitudes and latitudes in the file's system"),
+        )
         faults.append(Fault(file=table.name, column="crs", value=value, allowed=allowed, kind="crs"))
         return _none()
     return turned.to_numpy()

@@ -16,6 +16,7 @@ from hubplanner.problem import Bools, Floats, GreatCircle, Ints
 from hubplanner.problem.hops import HopStates
 from hubplanner.scenario.backhaul_spec import MicrowaveSpec, PairsSpec
 from hubplanner.scenario.names import hint, key_of
+from hubplanner.translation import gettext as _
 
 SAME_TOWER_KM = 0.1
 """How far apart towers, or a tower and a place, are one: files list a tower once for each antenna."""
@@ -87,9 +88,14 @@ def read_hops(  # noqa: PLR0913 - places, where lines lead and masts stand, and 
     if pairs is None:
         return None
     if len(pairs) > MOST_SIGHTS:
-        allowed = f"at most {MOST_SIGHTS:,} pairs of places in sight of each other; lower it, or give fewer towers"
+        allowed = _(
+            "at most {most_sights:,} pairs of places in sight of each other; lower it, or give fewer towers",
+            most_sights=MOST_SIGHTS,
+        )
         key = "backhaul.technologies.microwave"
-        faults.append(Fault(file=key, column="max_hop_km", value=f"{len(pairs):,} pairs", allowed=allowed))
+        faults.append(
+            Fault(file=key, column="max_hop_km", value=_("{count:,} pairs", count=len(pairs)), allowed=allowed)
+        )
         return None
     hops = np.concatenate([pairs, pairs[:, ::-1]])
     hops = hops[~today[hops[:, 1]] & (on_line[hops[:, 0]] | ~today[hops[:, 0]])]
@@ -144,7 +150,7 @@ def _of_table(
     if table is None:
         return None
     before, checker = len(faults), Checker(table=table, faults=faults)
-    ends = ends_of(spec, checker, places, "a site, a node or a tower, which is `tower` and its id")
+    ends = ends_of(spec, checker, places, _("a site, a node or a tower, which is `tower` and its id"))
     if len(faults) > before:
         return None
     pairs: Ints = np.unique(np.sort(ends, axis=1), axis=0)
@@ -161,7 +167,7 @@ def ends_of(spec: PairsSpec, checker: Checker, places: gpd.GeoDataFrame, kinds: 
         at = keys_of(column).map(known)
         lost = at.isna() & (column != "")
         allowed = [
-            f"the id of {kinds}{hint(word, places['id'])}" if gone else ""
+            _("the id of {kinds}{hint}", kinds=kinds, hint=hint(word, places["id"])) if gone else ""
             for word, gone in zip(column, lost, strict=True)
         ]
         checker.note(name, lost, column, allowed.__getitem__)

@@ -27,6 +27,7 @@ from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel
+from hubplanner.translation import gettext as _
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -44,8 +45,10 @@ def read_inputs(scenario: Scenario) -> Inputs:
         sources.check()  # half of another file may have any faults
         raise
     except OSError as error:  # a disk that fails, or a file that goes between two looks at it
-        file = str(error.filename or "the data")
-        raise DataError(Fault(file=file, allowed=f"cannot be read: {error.strerror or error}")) from error
+        file = str(error.filename or _("the data"))
+        raise DataError(
+            Fault(file=file, allowed=_("cannot be read: {strerror}", strerror=error.strerror or error))
+        ) from error
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:
@@ -128,6 +131,6 @@ def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
     if "minutes" in pairs.distance and all_minutes(scenario):
         return "minutes"
     if "km" not in pairs.distance or any(tier.reach_km is None for tier in scenario.hubs):
-        allowed = "is required: the matrix and the reach of some tier are not both in km, nor both in minutes"
+        allowed = _("is required: the matrix and the reach of some tier are not both in km, nor both in minutes")
         faults.append(Fault(file=scenario.file, column="travel.speed_kmh", allowed=allowed, kind="scenario"))
     return "km"

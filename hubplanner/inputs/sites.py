@@ -22,6 +22,8 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""
@@ -91,8 +93,8 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     checker = Checker(table=table, faults=faults)
     if len(table.frame.columns) > MOST_COLUMNS:
         value, allowed = (
-            f"{len(table.frame.columns):,} columns",
-            f"at most {MOST_COLUMNS:,}: a plan's files hold them all",
+            _("{count:,} columns", count=len(table.frame.columns)),
+            _("at most {most_columns:,}: a plan's files hold them all", most_columns=MOST_COLUMNS),
         )
         faults.append(Fault(file=table.name, value=value, allowed=allowed))
     blank = pd.Series([""] * len(table.frame))
@@ -153,9 +155,14 @@ def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, prefer
     kept = thinned(free, sites.lonlat, spec.thin_km, one_per, preference)
     if kept.all():
         return sites
-    keys = [f"thin_km {spec.thin_km:g}"] if spec.thin_km is not None else []
-    keys += [f"one_per {spec.one_per}"] if spec.one_per is not None else []
-    message = f"{int((~kept).sum()):,} of {int(free.sum()):,} candidates are left out by sites.{' and '.join(keys)}"
+    keys = [_("thin_km {thin_km:g}", thin_km=spec.thin_km)] if spec.thin_km is not None else []
+    keys += [_("one_per {one_per}", one_per=spec.one_per)] if spec.one_per is not None else []
+    message = _(
+        "{count:,} of {count2:,} candidates are left out by sites.{keys}",
+        count=int((~kept).sum()),
+        count2=int(free.sum()),
+        keys=joined(keys, _(" and ")),
+    )
     warning = DataWarning(code="thinned_sites", message=message, file=spec.file_name)
     return replace(_in_order(sites, np.flatnonzero(kept)), warnings=(*sites.warnings, warning))
 
@@ -192,11 +199,16 @@ def enough_thinning(scenario: Scenario, sites: Sites, pairs: Ints, most: int) ->
         left = int(pairs[kept].sum())
         if left <= most:
             about = "about " if scenario.sites.prefer else ""
-            return (
-                f". Under sites, write thin_km: {km:g}: it leaves {about}{int((kept & free).sum()):,} of "
-                f"{int(free.sum()):,} candidates and {about}{left:,} pairs or fewer"
+            return _(
+                ". Under sites, write thin_km: {km:g}: it leaves {about}{count:,} of {count2:,} candidates "
+                "and {about}{left:,} pairs or fewer",
+                km=km,
+                about=about,
+                count=int((kept & free).sum()),
+                count2=int(free.sum()),
+                left=left,
             )
-    return f"; no thin_km up to {THINNINGS_KM[-1]:g} is enough here"
+    return _("; no thin_km up to {thinnings_km:g} is enough here", thinnings_km=THINNINGS_KM[-1])
 
 
 def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:
@@ -251,12 +263,12 @@ def _capacity(scenario: Scenario, checker: Checker) -> Floats:
     for number, tier in enumerate(scenario.hubs):
         if tier.capacity is None:
             continue
-        room = checker.numbers(tier.capacity, most=MOST_PEOPLE, blank="exclude the site if it has none")
+        room = checker.numbers(tier.capacity, most=MOST_PEOPLE, blank=_("exclude the site if it has none"))
         rooms[:, number] = room
         if isinstance(tier.capacity, str):
             words = checker.text(tier.capacity, blank=True)
             none = (room >= 0) & (room < 1)
-            checker.note(tier.capacity, none, words, "a number of at least 1; exclude a site without room")
+            checker.note(tier.capacity, none, words, _("a number of at least 1; exclude a site without room"))
     return rooms
 
 
@@ -268,7 +280,7 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
         ("require", scenario.model.require, SiteStatus.REQUIRED, SiteStatus.EXCLUDED),
         ("exclude", scenario.model.exclude, SiteStatus.EXCLUDED, SiteStatus.REQUIRED),
     )
-    kept = ", among the rows that sites.where keeps" if scenario.sites.where else ""
+    kept = _(", among the rows that sites.where keeps") if scenario.sites.where else ""
     for key, sites, wanted, opposite in pins:
         for site in sites:
             at = position.get(site)
@@ -287,11 +299,11 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
 def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: str) -> str | None:
     """Return why a pin cannot hold, None when it can."""
     if found is None:
-        return f"the id of a site in {file}; in quotes if it starts with 0"
+        return _("the id of a site in {file}; in quotes if it starts with 0", file=file)
     if found == opposite:
-        return f"a site whose status is not {opposite.name.lower()}"
+        return _("a site whose status is not {name}", name=opposite.name.lower())
     if found == SiteStatus.EXISTING and key == "exclude":
-        return "a site without an existing hub; to plan as if a hub were gone, set its status to excluded"
+        return _("a site without an existing hub; to plan as if a hub were gone, set its status to excluded")
     return None
 
 
@@ -375,9 +387,11 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
     for key, site, must_stand in mentions(scenario):
         at = position.get(site)
         if at is None:
-            allowed = f"the id of a site in {file}; in quotes if it starts with 0{hint(site, position)}"
+            allowed = _(
+                "the id of a site in {file}; in quotes if it starts with 0{hint}", file=file, hint=hint(site, position)
+            )
         elif must_stand and status[at] != SiteStatus.EXISTING:
-            allowed = "a site with an existing hub"
+            allowed = _("a site with an existing hub")
         else:
             continue
         faults.append(Fault(file=scenario.file, column=key, value=site, allowed=allowed, kind="scenario"))
@@ -403,7 +417,13 @@ def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str,
     for number, limit in enumerate(scenario.model.hub_limits):
         known = set(groups.get(limit.group, ())) - {""}
         if limit.value is not None and known and limit.value not in known:
-            allowed = f"a value of {limit.group} in {name}: {listed(known)}{hint(limit.value, known)}"
+            allowed = _(
+                "a value of {group} in {name}: {known}{hint}",
+                group=limit.group,
+                name=name,
+                known=listed(known),
+                hint=hint(limit.value, known),
+            )
             key = f"model.hub_limits.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=limit.value, allowed=allowed, kind="scenario"))
 

@@ -14,6 +14,7 @@ from hubplanner.io import sha256
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
+from hubplanner.translation import gettext as _
 
 RECENT_NS = 2_000_000_000
 """So long after a change a second one may leave the same time behind, on any disk."""
@@ -63,7 +64,7 @@ class Sources:
         changed = sorted(files.keys() ^ (self.digests.keys() - tables.keys()))
         changed += [name for name in files.keys() & self.digests.keys() if not self._is_same(name, files[name])]
         changed += [name for name, spec in tables.items() if _table_digest(spec) != self.digests[name]]
-        allowed = "has changed while it was read; run this again once it is complete"
+        allowed = _("has changed while it was read; run this again once it is complete")
         if changed:
             raise DataError([Fault(file=name, allowed=allowed) for name in sorted(changed)])
 

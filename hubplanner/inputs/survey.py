@@ -18,13 +18,14 @@ from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import SinceSurveySpec
+from hubplanner.translation import gettext as _
 
 
 def check_survey(inputs: Inputs) -> None:
     """Raise where nothing is known of how wrong the connected shares may be."""
     demand, changed = inputs.demand, inputs.scenario.demand.since_survey
     if changed is None and (demand.share_error is None or not demand.share_error.any()):
-        allowed = "a standard error, such as 0.02, or a column of them: without one, or since_survey, all is certain"
+        allowed = _("a standard error, such as 0.02, or a column of them: without one, or since_survey, all is certain")
         key, value = "demand.connected_share_error", inputs.scenario.demand.connected_share_error
         shown = None if value is None else str(value)
         raise ScenarioError(Fault(file=inputs.scenario.file, column=key, value=shown, allowed=allowed, kind="scenario"))
@@ -131,10 +132,10 @@ def read_known_stability(scenario: Scenario, digests: Mapping[str, str], faults:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        faults.append(Fault(file=str(path), allowed=f"is no {_WHAT} {error}"))
+        faults.append(Fault(file=str(path), allowed=_("is no {what} {error}", what=_WHAT, error=error)))
         return None
     if not isinstance(tree, dict) or not tree.keys() >= NEEDED:
-        lacking = ", ".join(sorted(NEEDED - tree.keys())) if isinstance(tree, dict) else "all figures"
-        faults.append(Fault(file=str(path), allowed=f"is no {_WHAT} it lacks {lacking}"))
+        lacking = ", ".join(sorted(NEEDED - tree.keys())) if isinstance(tree, dict) else _("all figures")
+        faults.append(Fault(file=str(path), allowed=_("is no {what} it lacks {lacking}", what=_WHAT, lacking=lacking)))
         return None
     return tree if tree["question"] == question_digest(scenario, digests) else None

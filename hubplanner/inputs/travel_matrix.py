@@ -17,6 +17,7 @@ from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, exc
 from hubplanner.problem import Floats, Ints, Matrix
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.travel_spec import MatrixSpec
+from hubplanner.translation import gettext as _
 
 UNITS = ("km", "minutes")
 MOST_SHOWN = 10
@@ -69,15 +70,15 @@ def read_matrix(travel: MatrixSpec, demand: KnownIds, sites: KnownIds, faults: l
     checker = Checker(table=table, faults=faults, has_keys=False)
     units = [unit for unit in UNITS if getattr(travel, unit) or columns[unit] in table.frame.columns]
     if not units:
-        allowed = "is missing; a column km or minutes is needed, or its name as travel.km or travel.minutes"
+        allowed = _("is missing; a column km or minutes is needed, or its name as travel.km or travel.minutes")
         faults.append(Fault(file=path.name, column="km", allowed=allowed))
-    way = "leave the row out if there is no route"
+    way = _("leave the row out if there is no route")
     distance = {unit: checker.numbers(columns[unit], blank=way).to_numpy(dtype=np.float64) for unit in units}
     points = _ids(checker, travel.demand_id, demand, "travel.demand_id")
     places = _ids(checker, site_id, sites, "travel.site_id")
     both = (points != "") & (places != "")
     pair = keys_of(points) + ", " + keys_of(places)
-    checker.note_repeated(f"{travel.demand_id}, {site_id}", pair.where(both, ""), "a pair")
+    checker.note_repeated(f"{travel.demand_id}, {site_id}", pair.where(both, ""), _("a pair"))
     return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
 
 
@@ -91,7 +92,11 @@ def _with_row_a_pair(
     columns = pd.Series([str(name) for name in frame.columns if name != demand_id], dtype=object)
     if sites.all is not None:
         for name in columns[~keys_of(columns).isin(keys_of(sites.all))]:
-            allowed = f"no column but {demand_id} and the ids that {sites.file} has; remove it, or correct the id"
+            allowed = _(
+                "no column but {demand_id} and the ids that {file} has; remove it, or correct the id",
+                demand_id=demand_id,
+                file=sites.file,
+            )
             faults.append(Fault(file=table.name, column=name, value=name, allowed=allowed))
     if len(faults) > before:
         return None
@@ -106,7 +111,7 @@ def read_pairs_table(path: Path, faults: list[Fault], encoding: str | None) -> I
         return None
     table = _DISTANCES[format_of(path).name](path, faults, encoding)
     if table is not None and table.frame.empty:
-        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+        faults.append(Fault(file=path.name, allowed=_("has no rows of data")))
         return None
     return table
 
@@ -136,7 +141,7 @@ _DISTANCES = {"CSV": _csv, "Excel": _excel, "Parquet": _parquet}
 def _missing(table: InputTable, column: str, key: str) -> Fault:
     """Return that a file lacks a column of ids, with the key that names another."""
     others = ", ".join(map(str, table.frame.columns[:MOST_SHOWN]))
-    allowed = f"is missing; name the column of these ids as {key}; the file has {others}"
+    allowed = _("is missing; name the column of these ids as {key}; the file has {others}", key=key, others=others)
     return Fault(file=table.name, column=column, allowed=allowed)
 
 
@@ -150,7 +155,12 @@ def _ids(checker: Checker, column: str, known: KnownIds, key: str) -> pd.Series:
         unknown = ~keys_of(words).isin(keys_of(known.all)) & (words != "")
         every = set(keys_of(known.all))
         checker.note(
-            column, unknown, words, lambda row: f"an id that {known.file} has{_as_whole(words.iloc[row], every)}"
+            column,
+            unknown,
+            words,
+            lambda row: _(
+                "an id that {file} has{as_whole}", file=known.file, as_whole=_as_whole(words.iloc[row], every)
+            ),
         )
     return words
 
@@ -166,7 +176,11 @@ def _as_whole(word: str, known: set[str]) -> str:
     except (ValueError, OverflowError):
         return ""
     return (
-        f"; {word} may be {whole}, written by a program that took ids for numbers; write ids as text"
+        _(
+            "; {word} may be {whole}, written by a program that took ids for numbers; write ids as text",
+            word=word,
+            whole=whole,
+        )
         if whole in known
         else ""
     )

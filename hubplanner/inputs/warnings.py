@@ -19,6 +19,8 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.names import key_of
+from hubplanner.translation import N_
+from hubplanner.translation import gettext as _
 
 MUCH_DETOUR = 3.0
 MOST_TOLD = 5
@@ -89,7 +91,7 @@ def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     inside = representative(frame)
     keys = pd.DataFrame({"x": inside.x, "y": inside.y, "people": frame["people"]}).assign(row=demand.rows)
     keys = keys[keys["people"] > 0]
-    message = "the very same place and as many people as row {0}; leave one out if they are the same people"
+    message = N_("the very same place and as many people as row {earlier}; leave one out if they are the same people")
     return _doubled(keys, scenario.demand.file_name, message)
 
 
@@ -99,7 +101,9 @@ def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
     columns = pd.DataFrame(frame.drop(columns=["site_id", "geometry"])).astype(str)
     keys = columns.set_axis(range(columns.shape[1]), axis=1)
     keys = keys.assign(x=inside.x, y=inside.y, row=sites.rows)
-    message = "the very same place and columns as row {0}, all but the id; leave one out if it is the same site"
+    message = N_(
+        "the very same place and columns as row {earlier}, all but the id; leave one out if it is the same site"
+    )
     return _doubled(keys, scenario.sites.file_name, message)
 
 
@@ -112,7 +116,7 @@ def _doubled(keys: pd.DataFrame, file: str, message: str) -> list[DataWarning]:
         return []
     first = ordered.groupby(own, sort=False, dropna=False)["row"].transform("first")
     return [
-        DataWarning(code="doubled_place", message=message.format(earlier), file=file, row=int(row))
+        DataWarning(code="doubled_place", message=_(message, earlier=earlier), file=file, row=int(row))
         for row, earlier in zip(ordered["row"][again], first[again], strict=True)
     ]
 
@@ -131,15 +135,15 @@ def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     away = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half, 1.0)) * scenario.travel.detour
     farthest = np.zeros(len(areas))
     np.maximum.at(farthest, of, away)
-    message = (
-        "the area goes up to {0:,.1f} km from the one point at which its people are counted, and the widest reach is "
-        "{1:g} km; demand.spread_km or spread_by would spread them"
+    message = N_(
+        "the area goes up to {farthest:,.1f} km from the one point at which its people are counted, and the "
+        "widest reach is {reach:g} km; demand.spread_km or spread_by would spread them"
     )
     rows = demand.rows[(shapes.geom_type != "Point").to_numpy()]
     return [
         DataWarning(
             code="wide_area",
-            message=message.format(farthest[at], reach),
+            message=_(message, farthest=farthest[at], reach=reach),
             file=scenario.demand.file_name,
             row=int(rows[at]),
         )
@@ -153,7 +157,7 @@ def _free_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
     if not isinstance(factor, str) or factor not in sites.frame:
         return []
     free = np.flatnonzero(pd.to_numeric(sites.frame[factor], errors="coerce").to_numpy() == 0).tolist()
-    message = f"{factor} 0 makes hubs cost nothing here; write 1 if the site has no factor of its own"
+    message = _("{factor} 0 makes hubs cost nothing here; write 1 if the site has no factor of its own", factor=factor)
     file = scenario.sites.file_name
     return [DataWarning(code="free_site", message=message, file=file, row=int(sites.rows[at])) for at in free]
 
@@ -163,12 +167,14 @@ def _of_scenario(scenario: Scenario) -> list[DataWarning]:
     found = []
     detour = scenario.travel.detour
     if detour > MUCH_DETOUR:
-        found.append(("long_detour", f"travel.detour {detour:g}: roads are mostly 1.2 to 2 times the straight line"))
+        long = _("travel.detour {detour:g}: roads are mostly 1.2 to 2 times the straight line", detour=detour)
+        found.append(("long_detour", long))
     if scenario.sites.cost_factor == 0:
-        found.append(("free_site", "sites.cost_factor 0 makes all hubs cost nothing; leave it out for 1"))
+        found.append(("free_site", _("sites.cost_factor 0 makes all hubs cost nothing; leave it out for 1")))
     for name, spec in (("demand", scenario.demand), ("sites", scenario.sites)):
         if spec.id is not None and key_of(spec.id) in map(key_of, spec.groups):
-            found.append(("group_is_id", f"{name}.groups holds {spec.id}, the id: each row is a group of its own"))
+            told = _("{name}.groups holds {id}, the id: each row is a group of its own", name=name, id=spec.id)
+            found.append(("group_is_id", told))
     return [DataWarning(code=code, message=message, file=scenario.file) for code, message in found]
 
 
@@ -189,7 +195,7 @@ def _judged(scenario: Scenario, warnings: Iterable[DataWarning], faults: list[Fa
             found.append(warning)
         elif level == "error":
             kind = "scenario" if warning.file == scenario.file else "data"
-            allowed = f"{warning.message} (checks.{warning.code}: error)"
+            allowed = _("{message} (checks.{code}: error)", message=warning.message, code=warning.code)
             faults.append(Fault(file=warning.file, row=warning.row, allowed=allowed, kind=kind))
     return found
 
@@ -203,8 +209,10 @@ def _grouped(warnings: Iterable[DataWarning]) -> tuple[DataWarning, ...]:
     for (file, code), part in kinds.items():
         part.sort(key=lambda warning: (warning.row is not None, warning.row or 0))
         if len(part) > MOST_TOLD:
-            times = "times" if part[0].row is None else "rows"
-            message = f"{len(part):,} {times}: {ChecksSpec.words(code)}; the first {MOST_TOLD} are told"
+            told = {"count": len(part), "words": ChecksSpec.words(code), "shown": MOST_TOLD}
+            message = _("{count:,} rows: {words}; the first {shown} are told", **told)
+            if part[0].row is None:
+                message = _("{count:,} times: {words}; the first {shown} are told", **told)
             found.append(DataWarning(code=code, message=message, file=file))
         found += part[:MOST_TOLD]
     return tuple(found)

@@ -22,6 +22,7 @@ from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.problem.catchments import catchments
+from hubplanner.translation import N_
 
 LEAST_SHARE_TOLD = 1e-9
 """Equivalent share below which a gap is absolute: there is none."""
@@ -213,7 +214,7 @@ def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
 
 def _worst(fairness: MaxMin, count: int) -> Goal:
     return Goal(
-        name="smallest share" if count == 1 else f"{count} smallest shares",
+        name=N_("smallest share") if count == 1 else f"{count} smallest shares",
         sense=1,
         expression=lambda form: worst_shares(form.layers[-1], fairness, count),
         value=lambda years: math.fsum(shares_of(years[-1].plan, fairness)[:count]),

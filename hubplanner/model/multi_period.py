@@ -17,6 +17,8 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,4 +141,5 @@ class Periods(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the budgets in words."""
         del name_of
-        return f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in self.budgets)}"
+        budgets = [written(f"{amount:,.12g}") for amount in self.budgets]
+        return _("the yearly budgets of {budgets}", budgets=joined(budgets, ", "))

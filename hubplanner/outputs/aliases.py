@@ -9,6 +9,7 @@ from pathlib import Path
 from hubplanner.errors import ExistsError, FaultyError
 from hubplanner.io import write_atomically
 from hubplanner.outputs.writers import harmless
+from hubplanner.translation import gettext as _
 
 Lacking = tuple[str, str, tuple[str, ...]]
 """Key of a join, a value that has no partner, and the nearest ones of the other file."""
@@ -23,10 +24,12 @@ def check_aliases_file(path: Path) -> None:
         With what to do instead.
     """
     if path.suffix.lower() != ".csv":
-        message = f"--write-aliases {path}: a file ending in .csv, as aliases are read from"
+        message = _("--write-aliases {path}: a file ending in .csv, as aliases are read from", path=path)
         raise FaultyError(message)
     if path.exists():
-        message = f"{path}: already exists and may hold names filled in; name another file for --write-aliases"
+        message = _(
+            "{path}: already exists and may hold names filled in; name another file for --write-aliases", path=path
+        )
         raise ExistsError(message)
 
 

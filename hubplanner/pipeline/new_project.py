@@ -20,6 +20,7 @@ from hubplanner.outputs.aliases import Lacking, write_aliases
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.loader import absolute, resolve
 from hubplanner.scenario.yaml_text import parse_yaml
+from hubplanner.translation import gettext as _
 
 FILE = "scenario.yaml"
 
@@ -96,7 +97,7 @@ def new_project(
 
 def _check_free(path: Path) -> None:
     if path.exists():
-        message = f"{path}: already exists; name another folder, nothing was written"
+        message = _("{path}: already exists; name another folder, nothing was written", path=path)
         raise ExistsError(message)
 
 
@@ -108,7 +109,7 @@ def _named(paths: Sequence[str]) -> list[tuple[str, Path]]:
         known = bool(equals) and role in ROLES and not Path(text).exists()
         path = Path(rest if known else text)
         if path.absolute() in found:
-            raise ScenarioError(Fault(file=str(path), allowed="each file only once with --from"))
+            raise ScenarioError(Fault(file=str(path), allowed=_("each file only once with --from")))
         found[path.absolute()] = (role if known else "", path)
     return list(found.values())
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hubplanner.errors import DataWarning, InfeasibleError, ScenarioError
-from hubplanner.formatting import count_of
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.pipeline.objective import hub_limits, objective_of
@@ -17,6 +16,8 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.infeasibility.repair import Change, least_repair
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,10 +47,15 @@ class Mended:
     def __str__(self) -> str:
         """Return in a sentence what is changed."""
         if not self.changes:
-            return "a plan is possible as asked, no limit is changed"
-        least = "" if self.at_least == self.hubs else f", at least {self.at_least} do in any case"
+            return _("a plan is possible as asked, no limit is changed")
+        least = "" if self.at_least == self.hubs else _(", at least {at_least} do in any case", at_least=self.at_least)
         what = "; ".join(map(str, self.changes))
-        return f"limits are changed so that a plan is possible, by {count_of(self.hubs, 'hub')}{least}: {what}"
+        return _(
+            "limits are changed so that a plan is possible, by {counted}{least}: {what}",
+            counted=ngettext("{n} hub", "{n} hubs", self.hubs),
+            least=least,
+            what=what,
+        )
 
     @property
     def as_settings(self) -> list[str]:
@@ -88,7 +94,9 @@ NEVER = "no change of hub numbers and budget makes a plan possible"
 def mend(inputs: Inputs, options: SolverOptions) -> Mended | None:
     """Return data that is read already with its mended scenario; None where no change is enough."""
     if inputs.scenario.futures is not None:
-        message = "the least change of limits (--repair) is found for one future; leave futures out, then plan for them"
+        message = _(
+            "the least change of limits (--repair) is found for one future; leave futures out, then plan for them"
+        )
         raise ScenarioError(message)
     found = least_repair(build_problem(inputs), objective_of(inputs), options)
     if found is None:
@@ -127,8 +135,12 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
             limits.append(spec.model_copy(update=ends))
             settings |= {f"model.hub_limits.{number}.{end}": count for end, count in ends.items()}
         elif spec.where_needed:
-            where = f"{moved[0].name} alone, which where_needed does not let it say"
-            message = f"--repair has to move model.hub_limits.{number} for {where}: give each value a limit of its own"
+            where = _("{name} alone, which where_needed does not let it say", name=moved[0].name)
+            message = _(
+                "--repair has to move model.hub_limits.{number} for {where}: give each value a limit of its own",
+                number=number,
+                where=where,
+            )
             raise ScenarioError(message)
         else:
             limits += _each(spec, constraints, after)

@@ -22,6 +22,7 @@ from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, lacking, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
     """
     given: object = scenario
     if not isinstance(given, Scenario):
-        message = f"a scenario is to be solved, not {given!r}; hubplanner.read_scenario(path) reads one"
+        message = _("a scenario is to be solved, not {given!r}; hubplanner.read_scenario(path) reads one", given=given)
         raise ScenarioError(message)
     options_of(scenario)  # a solver that is not there is told before large files are read
     return solve_inputs(read_inputs(scenario).tell(), repair=repair)
@@ -59,7 +60,7 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
     except InfeasibleError as error:
         if not repair:
             raise
-        log.info("find the least change of limits that makes a plan possible")
+        log.info(_("find the least change of limits that makes a plan possible"))
         mended = mend(inputs, options_of(inputs.scenario))
         if mended is None:
             raise InfeasibleError([*error.clashes, NEVER], error.least_budget) from error
@@ -119,11 +120,15 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
         least = solution.clash.least_budget
         raise InfeasibleError(in_words(solution.clash, ids.__getitem__), least if math.isfinite(least) else None)
     if solution.evaluation is None and solution.stopped:
-        message = "stopped by you before any plan was found"
+        message = _("stopped by you before any plan was found")
         raise StoppedError(message)
     if solution.evaluation is None:
         tried = f" ({solution.method})" if solution.method else ""
-        message = f"{solution.solver} found no plan within the time limit{tried}; raise solver.time_limit_s"
+        message = _(
+            "{solver} found no plan within the time limit{tried}; raise solver.time_limit_s",
+            solver=solution.solver,
+            tried=tried,
+        )
         raise SolverError(message)
     return solution.evaluation
 
@@ -213,7 +218,7 @@ def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remea
     merged = inputs.merged
     if merged is None:
         return None
-    log.info("measure from every point")
+    log.info(_("measure from every point"))
     options = evaluation.options
     again = measure(inputs.scenario, merged, problem.option_site[options], problem.option_reach[options])
     inputs.sources.check()
@@ -224,6 +229,11 @@ def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remea
     for (name, weight), found in zip(weights.items(), again.measured.covered, strict=True):
         told = math.fsum(np.asarray(weight) * near)
         if not abs(told - found) <= AGREEMENT * max(1.0, abs(told)):
-            message = f"{name} within reach is {told:,.6f} by merged rows, {found:,.6f} by the points themselves"
+            message = _(
+                "{name} within reach is {told:,.6f} by merged rows, {found:,.6f} by the points themselves",
+                name=name,
+                told=told,
+                found=found,
+            )
             raise SolverError(message)
     return again

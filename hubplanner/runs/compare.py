@@ -21,6 +21,8 @@ from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
 from hubplanner.runs.read import figures_of, place_of
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_RUNS = 26
 
@@ -41,7 +43,7 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
         When a file of a run cannot be read.
     """
     if not 1 < len(folders) <= MOST_RUNS:
-        allowed = f"2 to {MOST_RUNS} run folders"
+        allowed = _("2 to {most_runs} run folders", most_runs=MOST_RUNS)
         raise ScenarioError(Fault(file="runs", value=len(folders), allowed=allowed, kind="scenario"))
     runs = tuple(read_run(Path(folder), chr(ord("a") + number)) for number, folder in enumerate(folders))
     demand, hubs = joined_demand(runs), joined_hubs(runs)
@@ -74,23 +76,45 @@ def _figures(run: ComparedRun) -> dict[str, Any]:
 
 def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
     """Return what keeps two runs from being compared one to one."""
-    pair, notes = f"{first.letter} and {other.letter}", []
+    pair, notes = _("{letter} and {letter2}", letter=first.letter, letter2=other.letter), []
     if first.plan["currency"] != other.plan["currency"]:
         money = " and ".join(repr(run.plan["currency"]) for run in (first, other))
-        notes.append(f"{pair} count money differently, {money}: their costs are not compared")
+        notes.append(_("{pair} count money differently, {money}: their costs are not compared", pair=pair, money=money))
     if first.plan["objective"] != other.plan["objective"]:
-        notes.append(f"{pair} have different objectives, {first.plan['objective']} and {other.plan['objective']}")
+        notes.append(
+            _(
+                "{pair} have different objectives, {objective} and {objective2}",
+                pair=pair,
+                objective=first.plan["objective"],
+                objective2=other.plan["objective"],
+            )
+        )
     ids = [set(run.demand.get("demand_id", ())) for run in (first, other)]
     only = [len(ids[0] - ids[1]), len(ids[1] - ids[0])]
     if any(only):
         both = len(ids[0] & ids[1])
         notes.append(
-            f"{pair} have different demand: {only[0]:,} ids only in {first.letter}, {only[1]:,} only in "
-            f"{other.letter}; gains and losses are those of the {both:,} in both"
+            _(
+                "{pair} have different demand: {only:,} ids only in {letter}, {only2:,} only in {letter2}; "
+                "gains and losses are those of the {both:,} in both",
+                pair=pair,
+                only=only[0],
+                letter=first.letter,
+                only2=only[1],
+                letter2=other.letter,
+                both=both,
+            )
         )
     totals = [run.plan["people"]["total"] for run in (first, other)]
     if not any(only) and not math.isclose(*totals, rel_tol=AGREEMENT):
-        notes.append(f"{pair} have different people: {totals[0]:,.0f} and {totals[1]:,.0f} in all")
+        notes.append(
+            _(
+                "{pair} have different people: {totals:,.0f} and {totals2:,.0f} in all",
+                pair=pair,
+                totals=totals[0],
+                totals2=totals[1],
+            )
+        )
     return notes
 
 
@@ -177,13 +201,15 @@ def read_run(folder: Path, letter: str) -> ComparedRun:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is not a run folder: plan.json or manifest.json is missing"
+        allowed = _("is not a run folder: plan.json or manifest.json is missing")
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     hubs, demand = (_layer(folder / f"{name}.geojson") for name in ("hubs", "demand"))
     for frame, columns, name in ((hubs, _HUBS, "hubs"), (demand, _DEMAND, "demand")):
         lacking = [column for column in columns if column not in frame and len(frame)]
         if lacking:
-            raise DataError(Fault(file=str(folder / f"{name}.geojson"), allowed=f"needs {', '.join(lacking)}"))
+            raise DataError(
+                Fault(file=str(folder / f"{name}.geojson"), allowed=_("needs {lacking}", lacking=joined(lacking, ", ")))
+            )
     plan = figures_of(folder, _PLAN)
     return ComparedRun(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
 
@@ -195,7 +221,11 @@ def _layer(path: Path) -> gpd.GeoDataFrame:
         rows = [feature["properties"] for feature in tree["features"]]
         places = np.array([place_of(feature) for feature in tree["features"]], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+        raise DataError(
+            Fault(
+                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
+            )
+        ) from error
     places = places.reshape(-1, 2)
     return gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(*places.T), crs=WGS84)
 

@@ -29,6 +29,8 @@ from hubplanner.runs.read import figures_of, manifest_files, read_manifest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +144,7 @@ def export_tables(
 
 def _write_files(result: Result, asked: Sequence[Export], aside: Path) -> None:
     for each in asked:
-        log.info("write %s", each.file)
+        log.info(_("write %s"), each.file)
         each.write(result, aside / each.file)
 
 
@@ -156,7 +158,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     """
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is not a run folder: plan.json or manifest.json is missing"
+        allowed = _("is not a run folder: plan.json or manifest.json is missing")
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     _check_unchanged(folder)
     summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
@@ -199,9 +201,11 @@ def _check_unchanged(folder: Path) -> None:
     for name in _READ:
         path = folder / name
         if not path.is_file():
-            faults.append(Fault(file=str(path), allowed="is missing"))
+            faults.append(Fault(file=str(path), allowed=_("is missing")))
         elif name in known and sha256(path) != known[name]:
-            faults.append(Fault(file=str(path), allowed="has changed since the run: its SHA-256 is not the manifest's"))
+            faults.append(
+                Fault(file=str(path), allowed=_("has changed since the run: its SHA-256 is not the manifest's"))
+            )
     raise_faults(faults)
 
 
@@ -212,11 +216,15 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
         rows: list[dict[str, Any]] = [feature["properties"] for feature in features]
         shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+        raise DataError(
+            Fault(
+                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
+            )
+        ) from error
     frame = gpd.GeoDataFrame(rows, columns=None if rows else list(columns), geometry=shapes, crs=WGS84)
     lacking = [name for name in columns if name not in frame and not name.startswith("distance_")]
     if lacking:
-        raise DataError(Fault(file=str(path), allowed=f"needs {', '.join(lacking)}"))
+        raise DataError(Fault(file=str(path), allowed=_("needs {lacking}", lacking=joined(lacking, ", "))))
     return frame
 
 
@@ -225,13 +233,15 @@ def _map_layers(scenario: Scenario, manifest: dict[str, Any]) -> tuple[MapLayers
     files, known, zones = input_files(scenario), manifest.get("inputs", {}), scenario.demand.zones
     wanted = {Path(layer.path) for layer in (scenario.map.files.values() if scenario.map else ())}
     if zones is not None and zones.is_database and _table_state(zones, scenario, manifest) != "same":
-        return MapLayers(), [f"{zones.file_name} is not as the run read it: maps are drawn without it"]
+        return MapLayers(), [
+            _("{file_name} is not as the run read it: maps are drawn without it", file_name=zones.file_name)
+        ]
     wanted |= {Path(zones.path)} if zones else set()
     for name, path in files.items():
         if path in wanted and not (path.is_file() and sha256(path) == known.get(name)):
-            return MapLayers(), [f"{path.name} is not as the run read it: maps are drawn without it"]
+            return MapLayers(), [_("{name} is not as the run read it: maps are drawn without it", name=path.name)]
     faults: list[Fault] = []
-    return read_map_layers(scenario, faults), [f"maps are drawn without: {fault}" for fault in faults]
+    return read_map_layers(scenario, faults), [_("maps are drawn without: {fault}", fault=fault) for fault in faults]
 
 
 def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:
@@ -240,13 +250,21 @@ def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, 
     if scenario.sites.is_database:
         state = _table_state(scenario.sites, scenario, manifest)
         if state != "same":
-            return None, [f"{scenario.sites.file_name} {state}: the files hold the sites with hubs alone"]
+            return None, [
+                _(
+                    "{file_name} {state}: the files hold the sites with hubs alone",
+                    file_name=scenario.sites.file_name,
+                    state=state,
+                )
+            ]
         return _all_sites(scenario), []
     name = next(name for name, file in input_files(scenario).items() if file == path)
     if not path.is_file():
-        return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
+        return None, [
+            _("{name} is not where the run read it: the files hold the sites with hubs alone", name=path.name)
+        ]
     if sha256(path) != known.get(name):
-        return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
+        return None, [_("{name} has changed since the run: the files hold the sites with hubs alone", name=path.name)]
     return _all_sites(scenario), []
 
 
@@ -265,6 +283,6 @@ def _table_state(spec: FileSpec, scenario: Scenario, manifest: dict[str, Any]) -
         if (one.path, one.table, one.sql) == (spec.path, spec.table, spec.sql)
     )
     try:
-        return "same" if digest_of(spec) == manifest.get("inputs", {}).get(name) else "has changed since the run"
+        return "same" if digest_of(spec) == manifest.get("inputs", {}).get(name) else _("has changed since the run")
     except DataError:
-        return "can no longer be read"
+        return _("can no longer be read")

@@ -23,6 +23,8 @@ from hubplanner.runs.read import read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import N_
+from hubplanner.translation import gettext as _
 
 
 def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tuple[Inputs, Solution]:
@@ -40,7 +42,7 @@ def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tu
     """
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is not a run folder: plan.json or manifest.json is missing"
+        allowed = _("is not a run folder: plan.json or manifest.json is missing")
         raise DataError(Fault(file=str(folder), allowed=allowed))
     stated, manifest = read_plan(folder), read_manifest(folder)
     inputs = read_inputs(read_scenario(folder / "scenario.yaml", (), settings))
@@ -50,7 +52,7 @@ def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tu
     edges = _edges(inputs, stated, folder / "plan.json")
     found = plan_of_hubs(problem, objective, options, counts, edges)
     if found.evaluation is None:
-        raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
+        raise DataError(Fault(file="plan.json", column="hubs", allowed=_("hubs that keep to the scenario's limits")))
     _check_figure(found, objective, stated, folder / "plan.json")
     bound, status = float(stated["bound"]), Status(stated["status"])
     sense = _sense(objective)
@@ -65,10 +67,10 @@ def _sense(objective: Objective) -> int:
 def _check_unchanged(inputs: Inputs, stated: Any) -> None:
     """Raise for every input that differs from the one the plan was made from."""
     known = stated if isinstance(stated, dict) else {}
-    allowed = "SHA-256 {}, of the file the plan was made from; solve the scenario again"
+    allowed = N_("SHA-256 {digest}, of the file the plan was made from; solve the scenario again")
     raise_faults(
         [
-            Fault(file=name, value=digest, allowed=allowed.format(known.get(name, "in manifest.json")))
+            Fault(file=name, value=digest, allowed=_(allowed, digest=known.get(name, _("in manifest.json"))))
             for name, digest in inputs.digests.items()
             if known.get(name) != digest
         ]
@@ -85,7 +87,7 @@ def _options(inputs: Inputs, problem: Problem, stated: dict[str, Any], file: Pat
     for row, hub in enumerate(stated.get("hubs", [])):
         pair = sites.get(hub.get("site_id"), -1), tiers.get(hub.get("tier"), -1)
         if pair not in number:
-            allowed = "a site and a tier that a hub may have there"
+            allowed = _("a site and a tier that a hub may have there")
             faults.append(Fault(file=str(file), column=f"hubs.{row}", value=str(hub.get("site_id")), allowed=allowed))
             continue
         found[number[pair]] = int(hub.get("hubs", 1))
@@ -98,7 +100,7 @@ def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
     """Return the lines that are built, as plan.json lists them; none without backhaul."""
     listed = stated.get("backhaul", {}).get("edges", [])
     known = [] if inputs.links is None else inputs.links.edges["edge_id"].tolist()
-    allowed = "numbers of lines that may be built, as edges of backhaul"
+    allowed = _("numbers of lines that may be built, as edges of backhaul")
     raise_faults(
         [
             Fault(file=str(file), column="backhaul.edges", value=str(edge), allowed=allowed)
@@ -175,5 +177,5 @@ def _check_figure(found: Solution, objective: Objective, stated: dict[str, Any],
     short = _sense(objective) * (value - found.value)
     wrong = short if found.periods or (found.evaluation is not None and found.evaluation.is_assigned) else abs(short)
     if wrong > AGREEMENT * max(1.0, abs(value)):
-        allowed = f"{found.value:,.6f}, which its hubs achieve; look at the run with hubplanner audit"
+        allowed = _("{value:,.6f}, which its hubs achieve; look at the run with hubplanner audit", value=found.value)
         raise DataError(Fault(file=str(file), column="objective_value", value=value, allowed=allowed))

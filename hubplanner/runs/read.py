@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import DataError, Fault
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 class RunUnreadableError(DataError):
@@ -35,8 +37,13 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
     plan = read_plan(folder)
     lacking = [key for key in needed if not _has(plan, key.split("."))]
     if lacking:
-        way = f"solve {folder / 'scenario.yaml'} again; another version of hubplanner wrote this run"
-        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}: {way}"))
+        way = _("solve {folder} again; another version of hubplanner wrote this run", folder=folder / "scenario.yaml")
+        raise DataError(
+            Fault(
+                file=str(folder / "plan.json"),
+                allowed=_("needs {lacking}: {way}", lacking=joined(lacking, ", "), way=way),
+            )
+        )
     return plan
 
 
@@ -49,9 +56,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise RunUnreadableError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
+        raise RunUnreadableError(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error))) from error
     if not isinstance(tree, dict):
-        raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed="one JSON object"))
+        raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed=_("one JSON object")))
     return tree
 
 

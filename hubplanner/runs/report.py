@@ -16,6 +16,8 @@ from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
 FRONTIERS = ("frontier.json", "frontier/frontier.json")
@@ -69,8 +71,8 @@ def write_report(
     check_target(target, replace=replace)
     folders = [Path(run) for run in runs]
     if not folders:
-        raise ScenarioError(Fault(file="runs", allowed="at least one run folder", kind="scenario"))
-    result, _ = read_result(folders[0])
+        raise ScenarioError(Fault(file="runs", allowed=_("at least one run folder"), kind="scenario"))
+    result, _frames = read_result(folders[0])
     known = verdict or Verdict()
     extras = Extras(
         reasons=_reasons(folders[0], result.summary),
@@ -87,11 +89,12 @@ def check_target(target: Path, *, replace: bool) -> None:
     """Raise when a report must not be written to a path."""
     if target.suffix.lower() not in SUFFIXES:
         raise ScenarioError(
-            Fault(file="--out", value=str(target), allowed="a file that ends in .html", kind="scenario")
+            Fault(file="--out", value=str(target), allowed=_("a file that ends in .html"), kind="scenario")
         )
     if target.name == "report.html" and is_run(target.parent):
-        message = (
-            f"{target}: belongs to the run, whose manifest holds its SHA-256; name another --out, nothing was written"
+        message = _(
+            "{target}: belongs to the run, whose manifest holds its SHA-256; name another --out, nothing was written",
+            target=target,
         )
         raise ExistsError(message)
     check_file(target, overwrite=replace, owned=_is_report)
@@ -110,10 +113,14 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
     tree = _read(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed="explains another plan; run hubplanner explain again"))
+            raise DataError(Fault(file=str(path), allowed=_("explains another plan; run hubplanner explain again")))
         return {str(hub["site_id"]): str(hub["words"]) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+        raise DataError(
+            Fault(
+                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
+            )
+        ) from error
 
 
 def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
@@ -124,12 +131,16 @@ def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
     tree = _read(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed="is of another plan; run hubplanner stability again"))
+            raise DataError(Fault(file=str(path), allowed=_("is of another plan; run hubplanner stability again")))
         known = {"draws", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"} <= tree.keys()
     except (KeyError, TypeError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+        raise DataError(
+            Fault(
+                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
+            )
+        ) from error
     if not known:
-        raise DataError(Fault(file=str(path), allowed="lacks some of its figures; run hubplanner stability again"))
+        raise DataError(Fault(file=str(path), allowed=_("lacks some of its figures; run hubplanner stability again")))
     return tree
 
 
@@ -137,7 +148,7 @@ def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:
     """Return the frontier that was asked for, or that the run's folder holds."""
     if asked is not None and not (asked / FRONTIERS[0]).is_file():
         raise ScenarioError(
-            Fault(file=str(asked), allowed="the folder of a frontier: frontier.json is not there", kind="scenario")
+            Fault(file=str(asked), allowed=_("the folder of a frontier: frontier.json is not there"), kind="scenario")
         )
     found = [asked / FRONTIERS[0]] if asked is not None else [folder / name for name in FRONTIERS]
     path = next((one for one in found if one.is_file()), None)
@@ -147,7 +158,9 @@ def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:
     points = tree.get("points")
     needed = {"number", "cost", "people", "share", "hubs"}
     if not isinstance(points, list) or not all(isinstance(point, dict) and needed <= point.keys() for point in points):
-        raise DataError(Fault(file=str(path), column="points", allowed=f"needs {', '.join(sorted(needed))}"))
+        raise DataError(
+            Fault(file=str(path), column="points", allowed=_("needs {needed}", needed=joined(sorted(needed), ", ")))
+        )
     return tree if points else None
 
 
@@ -155,7 +168,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+        raise DataError(
+            Fault(
+                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
+            )
+        ) from error
     if not isinstance(tree, dict):
-        raise DataError(Fault(file=str(path), allowed="an object of JSON"))
+        raise DataError(Fault(file=str(path), allowed=_("an object of JSON")))
     return tree

@@ -10,6 +10,8 @@ from hubplanner.errors import Fault, ScenarioError
 from hubplanner.folders import RUN_MARKS, is_default_name, is_run
 from hubplanner.io import foreign_files, move_folder, recover, remove_atomically
 from hubplanner.runs.index import Row, describe, read_rows, run_folders
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 __all__ = ["describe", "find_run", "list_runs", "remove_run", "rename_run"]
 
@@ -30,7 +32,7 @@ def list_runs(runs: Path) -> list[Row]:
         When there is no such folder.
     """
     if not runs.is_dir():
-        raise ScenarioError(Fault(file=str(runs), allowed="a folder of runs; there is none here", kind="scenario"))
+        raise ScenarioError(Fault(file=str(runs), allowed=_("a folder of runs; there is none here"), kind="scenario"))
     recover(runs)
     return sorted(read_rows(runs), key=lambda row: (-row["written"], row["name"]))
 
@@ -52,10 +54,16 @@ def find_run(word: str, runs: Path) -> Path:
     if len(found) == 1:
         return runs / found[0]
     if found:
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        allowed = f"one run; {len(found)} start so: {', '.join(found[:SHOWN])}{more}"
+        more = _(" and {count} more", count=len(found) - SHOWN) if len(found) > SHOWN else ""
+        allowed = _(
+            "one run; {count} start so: {names}{more}", count=len(found), names=joined(found[:SHOWN], ", "), more=more
+        )
     else:
-        allowed = f"a run's folder, or a name in {runs}: {', '.join(names[:SHOWN]) or 'it holds no runs'}"
+        allowed = _(
+            "a run's folder, or a name in {runs}: {names}",
+            runs=runs,
+            names=joined(names[:SHOWN], ", ") or "it holds no runs",
+        )
     raise ScenarioError(Fault(file="run", value=word, allowed=allowed, kind="scenario"))
 
 
@@ -78,8 +86,9 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
     place = folder.absolute()
     foreign = foreign_files(place, RUN_MARKS)
     if foreign and not force:
-        allowed = (
-            f"holds {', '.join(foreign[:SHOWN])}, which the run did not write so; nothing was removed without --force"
+        allowed = _(
+            "holds {names}, which the run did not write so; nothing was removed without --force",
+            names=joined(foreign[:SHOWN], ", "),
         )
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     remove_atomically(place)
@@ -106,7 +115,7 @@ def rename_run(word: str, name: str, runs: Path) -> Path:
     wanted = unicodedata.normalize("NFC", " ".join(name.split()))
     fault = _name_fault(wanted)
     if fault is None and wanted != folder.name and os.path.lexists(folder.with_name(wanted)):
-        fault = f"a name that nothing in {runs} has yet"
+        fault = _("a name that nothing in {runs} has yet", runs=runs)
     if fault is not None:
         raise ScenarioError(Fault(file="name", value=name, allowed=fault, kind="scenario"))
     return folder if wanted == folder.name else move_folder(folder, folder.with_name(wanted))
@@ -116,13 +125,13 @@ def _name_fault(name: str) -> str | None:
     """Return what a name must be, where it cannot be a run's; None where it can."""
     found = sorted(NOT_IN_NAMES.intersection(name))
     if not 0 < len(name) <= LONGEST_NAME:
-        return f"1 to {LONGEST_NAME} characters"
+        return _("1 to {longest_name} characters", longest_name=LONGEST_NAME)
     if found or any(unicodedata.category(mark) in {"Cc", "Cs"} for mark in name):
-        return f"a name without {' '.join(found) or 'control characters'}"
+        return _("a name without {found}", found=joined(found, " ") or "control characters")
     if name.startswith((".", "-")) or name.endswith("."):
-        return "a name that neither begins with a dot or a dash nor ends with a dot"
+        return _("a name that neither begins with a dot or a dash nor ends with a dot")
     if is_default_name(name):
-        return "a name that does not end as those that hubplanner gives, in a dash and ten digits or letters a to f"
+        return _("a name that does not end as those that hubplanner gives, in a dash and ten digits or letters a to f")
     return None
 
 
@@ -131,6 +140,6 @@ def _own_run(word: str, runs: Path, done: str) -> Path:
     folder = find_run(word, runs)
     place = folder.absolute()
     if place.is_symlink() or place.parent.resolve() != runs.resolve() or place.name in {"", "..", "."}:
-        allowed = f"a run that stands in {runs} itself; nothing was {done}"
+        allowed = _("a run that stands in {runs} itself; nothing was {done}", runs=runs, done=done)
         raise ScenarioError(Fault(file="run", value=word, allowed=allowed, kind="scenario"))
     return folder

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.data_spec import FileSpec, GeometrySpec
 from hubplanner.scenario.fields import Column, ColumnOrLength, Flag, Kilometres, Kwh, Money, Spec, one_or_more, prose
+from hubplanner.translation import gettext as _
 
 MOST_MBPS = 1e6
 MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
@@ -173,7 +174,9 @@ class TechnologiesSpec(Spec):
         """Refuse none."""
         if not self.named:
             kind = "some"
-            raise PydanticCustomError(kind, "at least one of fibre, microwave, satellite and cellular, with its costs")
+            raise PydanticCustomError(
+                kind, _("at least one of fibre, microwave, satellite and cellular, with its costs")
+            )
         return self
 
     @property
@@ -213,10 +216,10 @@ class ElectricitySpec(Spec):
         """Refuse neither, and what is said of a grid that there is not."""
         if self.kwh_cost is None and self.solar_per_w is None:
             kind = "some"
-            raise PydanticCustomError(kind, "kwh_cost for power from the grid, solar_per_w for panels, or both")
+            raise PydanticCustomError(kind, _("kwh_cost for power from the grid, solar_per_w for panels, or both"))
         if self.kwh_cost is None and self.model_fields_set & {"grid_km", "grid_cost_per_km"}:
             kind = "grid"
-            raise PydanticCustomError(kind, "kwh_cost beside grid_km and grid_cost_per_km")
+            raise PydanticCustomError(kind, _("kwh_cost beside grid_km and grid_cost_per_km"))
         return self
 
 

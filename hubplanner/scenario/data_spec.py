@@ -30,6 +30,8 @@ from hubplanner.scenario.fields import (
     one_or_more,
     path_alone,
 )
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 class GroupMean(Spec):
@@ -43,7 +45,7 @@ def _keys(value: object) -> object:
     """Let location or columns pass: said at once, where a union would complain of each alternative."""
     pairs = value.items() if isinstance(value, dict) else ()
     if value != "location" and not (pairs and all(isinstance(word, str) and word for pair in pairs for word in pair)):
-        message = "location, or columns here and there, such as {district: County}"
+        message = _("location, or columns here and there, such as {district: County}")
         raise ValueError(message)
     return value
 
@@ -53,7 +55,10 @@ def _alike(value: object) -> object:
     if isinstance(value, dict):
         value = {str(here): str(there) for here, there in value.items()}
     if not (isinstance(value, str | dict) and value):
-        message = "values here and there, such as {Quetta City: Quetta}, or a CSV file with a column of each"
+        message = _(
+            "values here and there, such as {example}, or a CSV file with a column of each",
+            example="{Quetta City: Quetta}",
+        )
         raise ValueError(message)
     return value
 
@@ -68,7 +73,7 @@ def _instead(*words: str) -> Callable[[object], object]:
             is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_MONEY
             passes = is_number or isinstance(value, GroupMean) or value in words
         if not passes:
-            message = f"{', '.join(words)}, a number, or {{mean_of: a column of groups}}"
+            message = _("{words}, a number, or {{mean_of: a column of groups}}", words=joined(words, ", "))
             raise ValueError(message)
         return value
 
@@ -110,7 +115,7 @@ class GeometrySpec(Spec):
         """Refuse none or several."""
         if sum(getattr(self, kind) is not None for kind in ("wkt", "h3", "quadkey")) != 1:
             kind = "one_of"
-            raise PydanticCustomError(kind, "exactly one of wkt, h3 and quadkey, with the name of a column")
+            raise PydanticCustomError(kind, _("exactly one of wkt, h3 and quadkey, with the name of a column"))
         return self
 
     @property
@@ -341,7 +346,7 @@ class DemandSpec(TableSpec):
         """Refuse to go without, but where cells hold them."""
         if value is None and not is_raster(info.data.get("path", "")):
             kind = "missing"
-            raise PydanticCustomError(kind, "is required")
+            raise PydanticCustomError(kind, _("is required"))
         return value
 
     @property

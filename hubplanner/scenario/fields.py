@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from hubplanner.formats.database import address_fault, is_database
 from hubplanner.scenario.names import has_control
+from hubplanner.translation import gettext as _
 
 PER_CENT = 100.0
 MOST_MONEY = 1e15
@@ -43,7 +44,7 @@ def _column_or(most: float, least: float = 0.0) -> Callable[[object], object]:
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
             raise ValueError(_no_such_number(value, most))
         if 0 < value < least:
-            message = f"a column name, 0, or a number of at least {least:g}"
+            message = _("a column name, 0, or a number of at least {least:g}", least=least)
             raise ValueError(message)
         return value
 
@@ -55,7 +56,7 @@ def _column_or_room(value: object) -> object:
     if isinstance(value, str) and value:
         return value
     if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= MOST_PEOPLE:
-        message = f"a column name, or a number from 1 to {MOST_PEOPLE:g}"
+        message = _("a column name, or a number from 1 to {most_people:g}", most_people=MOST_PEOPLE)
         raise ValueError(message)
     return value
 
@@ -63,8 +64,11 @@ def _column_or_room(value: object) -> object:
 def _no_such_number(value: object, most: float) -> str:
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     if most == 1:
-        return f"a column name, or a number from 0 to 1{per_cent_hint(number)}"
-    return f"a column name, or a number of at least 0{f' and at most {most:g}' if number > most else ''}"
+        return _("a column name, or a number from 0 to 1{per_cent_hint}", per_cent_hint=per_cent_hint(number))
+    return _(
+        "a column name, or a number of at least 0{more}",
+        more=_(" and at most {most:g}", most=most) if number > most else "",
+    )
 
 
 def per_cent_hint(value: float) -> str:
@@ -75,7 +79,11 @@ def per_cent_hint(value: float) -> str:
     >>> per_cent_hint(1.5)
     ''
     """
-    return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if _SLIPS < value <= PER_CENT else ""
+    return (
+        _("; {value:g} looks like per cent, write {value2:g}", value=value, value2=value / PER_CENT)
+        if _SLIPS < value <= PER_CENT
+        else ""
+    )
 
 
 _SLIPS = 2
@@ -85,7 +93,7 @@ _SLIPS = 2
 def plain(value: object) -> object:
     """Refuse text that controls a terminal or a line rather than spell."""
     if isinstance(value, str) and has_control(value):
-        message = "text on one line, without control characters"
+        message = _("text on one line, without control characters")
         raise ValueError(message)
     return value
 
@@ -99,7 +107,7 @@ def prose(value: object) -> object:
 
 def _way(value: float) -> float:
     if value < LEAST_WAY:
-        message = f"a number of at least {LEAST_WAY:g}"
+        message = _("a number of at least {least_way:g}", least_way=LEAST_WAY)
         raise ValueError(message)
     return value
 
@@ -109,8 +117,10 @@ def _minutes(value: object) -> object:
     by_mode = value if isinstance(value, dict) else {"any": value}
     if by_mode and all(isinstance(mode, str) and mode for mode in by_mode) and all(map(_is_way, by_mode.values())):
         return value
-    span = f"a number of minutes from {LEAST_WAY:g} to {MOST_WAY:g}, without quotes"
-    message = f"{span}; or by mode of travel, such as {{motorcycle: 30, walk: 60}}"
+    span = _(
+        "a number of minutes from {least_way:g} to {most_way:g}, without quotes", least_way=LEAST_WAY, most_way=MOST_WAY
+    )
+    message = _("{span}; or by mode of travel, such as {{motorcycle: 30, walk: 60}}", span=span)
     raise ValueError(message)
 
 
@@ -134,7 +144,7 @@ def _all_or_some(value: object) -> object:
         return value
     sites = tuple(map(_identifier, value if isinstance(value, list | tuple) else (value,)))
     if not sites or not all(isinstance(site, str) and site for site in sites):
-        message = "true, false, or the ids of sites"
+        message = _("true, false, or the ids of sites")
         raise ValueError(message)
     return sites
 
@@ -150,10 +160,10 @@ def _local_file(value: object) -> object:
     if isinstance(value, str) and is_database(value):
         raise ValueError(NO_DATABASE)
     if isinstance(value, str) and is_address(value):
-        message = "the path of a file on this computer, not an address or a way into an archive; download it first"
+        message = _("the path of a file on this computer, not an address or a way into an archive; download it first")
         raise ValueError(message)
     if isinstance(value, str) and "\0" in value:
-        message = "the path of a file, without control characters"
+        message = _("the path of a file, without control characters")
         raise ValueError(message)
     return value
 
@@ -184,7 +194,7 @@ def _encoding(value: object) -> object:
         try:
             "".encode(codecs.lookup(value).name)
         except (LookupError, ValueError):
-            message = "the name of an encoding, such as utf-8, cp1252, iso8859-15 or utf-16"
+            message = _("the name of an encoding, such as utf-8, cp1252, iso8859-15 or utf-16")
             raise ValueError(message) from None
     return value
 

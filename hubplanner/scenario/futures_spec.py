@@ -17,6 +17,7 @@ from hubplanner.scenario.fields import (
     Spec,
     path_alone,
 )
+from hubplanner.translation import gettext as _
 
 MOST_FUTURES = 5000
 _FACTOR = {"type": "number", "minimum": 1 / MOST_WEIGHT, "maximum": MOST_WEIGHT}
@@ -35,8 +36,8 @@ def _factors(value: object) -> object:
     """Let a factor pass, or factors by name, or by group and then by value."""
     if _is_factor(value) or (isinstance(value, dict) and value and all(map(_named_factor, value.values()))):
         return _with_text_keys(value)
-    message = f"a number above 0, up to {MOST_WEIGHT:g}, or such numbers by name: "
-    message += "{park: 1.2} or {province: {Sindh: 1.2}}"
+    message = _("a number above 0, up to {most_weight:g}, or such numbers by name: ", most_weight=MOST_WEIGHT)
+    message += _("{by_tier} or {by_group}", by_tier="{park: 1.2}", by_group="{province: {Sindh: 1.2}}")
     raise ValueError(message)
 
 
@@ -48,8 +49,11 @@ def _ranges(value: object) -> object:
     """Let a range pass, or ranges by name."""
     if _is_range(value) or (isinstance(value, dict) and value and all(map(_is_range, value.values()))):
         return _with_text_keys(value)
-    message = f"two numbers above 0, up to {MOST_WEIGHT:g}, the smaller first, or such ranges by name: "
-    message += "{park: [1.0, 1.4]}"
+    message = _(
+        "two numbers above 0, up to {most_weight:g}, the smaller first, or such ranges by name: ",
+        most_weight=MOST_WEIGHT,
+    )
+    message += _("{park: [1.0, 1.4]}")
     raise ValueError(message)
 
 

@@ -21,6 +21,8 @@ from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.scenario.yaml_text import Tree, assign, in_a_line, merge, read_yaml, without_nulls, write_yaml
+from hubplanner.translation import N_, joined
+from hubplanner.translation import gettext as _
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -107,9 +109,9 @@ def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
     if base is None:
         return tree
     if not isinstance(base, str) or not base or is_address(base):
-        raise ScenarioError(_fault(file, "extends", base, "the name of one scenario file"))
+        raise ScenarioError(_fault(file, "extends", base, _("the name of one scenario file")))
     if (file.parent / base).resolve() in seen:
-        raise ScenarioError(_fault(file, "extends", base, "a file that does not itself extend this one"))
+        raise ScenarioError(_fault(file, "extends", base, _("a file that does not itself extend this one")))
     return _laid_over(_extended(file.parent / base, seen), tree)
 
 
@@ -152,9 +154,14 @@ def _variants(named: Any, file: Path) -> dict[str, Tree]:
     """Return the variants by name."""
     variants = {} if named is None else named
     if not isinstance(variants, dict):
-        raise ScenarioError(_fault(file, "overrides", named, "variants, each with a name"))
+        raise ScenarioError(_fault(file, "overrides", named, _("variants, each with a name")))
     faults = [
-        _fault(file, f"overrides.{name}", variant, "scenario keys, such as {model: {budget: 1.0e9}}")
+        _fault(
+            file,
+            f"overrides.{name}",
+            variant,
+            _("scenario keys, such as {example}", example="{model: {budget: 1.0e9}}"),
+        )
         for name, variant in variants.items()
         if not isinstance(variant, dict | None)
     ]
@@ -164,11 +171,13 @@ def _variants(named: Any, file: Path) -> dict[str, Tree]:
 
 def _check_overrides(tree: Tree, variants: dict[str, Tree], chosen: Sequence[str], file: Path) -> None:
     """Raise when a variant is unknown or would not validate, chosen or not."""
-    known = ", ".join(variants) or "none, the file has no overrides"
-    faults = [_fault(file, "overrides", name, f"one of {known}") for name in chosen if name not in variants]
-    _, own = _validated(tree, file, "")
+    known = ", ".join(variants) or _("none, the file has no overrides")
+    faults = [
+        _fault(file, "overrides", name, _("one of {known}", known=known)) for name in chosen if name not in variants
+    ]
+    _scenario, own = _validated(tree, file, "")
     for name, variant in variants.items():
-        _, found = _validated(merge(tree, variant), file, f"overrides.{name}.")
+        _scenario, found = _validated(merge(tree, variant), file, f"overrides.{name}.")
         faults += [] if own else found
     if faults:
         raise ScenarioError([*faults, *own])
@@ -178,7 +187,7 @@ def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, li
     lone = _half_letter(tree, prefix.removesuffix("."))
     if lone is not None:
         return None, [
-            _fault(file, ascii(lone)[1:-1], None, "holds half of a letter (a surrogate); write the whole one")
+            _fault(file, ascii(lone)[1:-1], None, _("holds half of a letter (a surrogate); write the whole one"))
         ]
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
@@ -238,7 +247,11 @@ def _one_of_several(faults: list[Fault]) -> list[Fault]:
     for fault in faults:
         key = fault.column, fault.value
         before = found.get(key)
-        found[key] = fault if before is None else replace(fault, allowed=f"{before.allowed}, or {fault.allowed}")
+        found[key] = (
+            fault
+            if before is None
+            else replace(fault, allowed=_("{allowed}, or {allowed2}", allowed=before.allowed, allowed2=fault.allowed))
+        )
     return list(found.values())
 
 
@@ -252,11 +265,18 @@ def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
     location, method = _in_section(details["loc"])
     where = prefix + ".".join(str(part) for part in location)
     if details["type"] == "missing":
-        return _fault(file, where, None, f"is required{f' for method {method}' if method else ''}")
+        return _fault(
+            file, where, None, _("is required{more}", more=_(" for method {method}", method=method) if method else "")
+        )
     if details["type"] == "union_tag_invalid":
-        return _fault(file, f"{where}.method", details["ctx"]["tag"], f"one of {details['ctx']['expected_tags']}")
+        return _fault(
+            file,
+            f"{where}.method",
+            details["ctx"]["tag"],
+            _("one of {expected_tags}", expected_tags=details["ctx"]["expected_tags"]),
+        )
     if location == ("sites", "from"):
-        allowed = "demand, for a site at each row of its file, which is no raster; and then no sites.path"
+        allowed = _("demand, for a site at each row of its file, which is no raster; and then no sites.path")
         return _fault(file, where, details["input"], allowed)
     if details["type"] == "extra_forbidden":
         return _fault(file, where, details["input"], _known_keys(location, method))
@@ -283,33 +303,44 @@ def _brief(value: object) -> str | int | float:
 
 
 _WORDS = {
-    "model_type": "keys with values below it",
-    "dict_type": "keys with values below it",
-    "tuple_type": "a list, in [ ]",
-    "too_short": "a list of at least one",
-    "string_type": "text, in quotes if it looks like a number or date",
-    "string_too_short": "a text that is not blank",
-    "string_pattern_mismatch": "letters, digits, dot, dash and underscore, a letter or digit first",
-    "bool_type": "true or false",
-    "float_type": "a number, without quotes",
-    "int_type": "a whole number, without quotes or decimal point",
-    "finite_number": "a finite number",
-    "invalid_key": "a key that is text, in quotes if it looks like a number",
+    "model_type": N_("keys with values below it"),
+    "dict_type": N_("keys with values below it"),
+    "tuple_type": N_("a list, in [ ]"),
+    "too_short": N_("a list of at least one"),
+    "string_type": N_("text, in quotes if it looks like a number or date"),
+    "string_too_short": N_("a text that is not blank"),
+    "string_pattern_mismatch": N_("letters, digits, dot, dash and underscore, a letter or digit first"),
+    "bool_type": N_("true or false"),
+    "float_type": N_("a number, without quotes"),
+    "int_type": N_("a whole number, without quotes or decimal point"),
+    "finite_number": N_("a finite number"),
+    "invalid_key": N_("a key that is text, in quotes if it looks like a number"),
 }
 """What is allowed instead, by the type of pydantic's complaint."""
 _SHAPES = {"model_type", "dict_type", "tuple_type", "too_short"}
 """Complaints that an example answers best."""
-_PREFIXES = {"literal": "one of ", "greater": "a number ", "less": "a number "}
-"""What to put before pydantic's own words."""
+_BOUNDS = {
+    "greater_than": N_("a number greater than {limit}"),
+    "greater_than_equal": N_("a number greater than or equal to {limit}"),
+    "less_than": N_("a number less than {limit}"),
+    "less_than_equal": N_("a number less than or equal to {limit}"),
+}
+"""The same where a number is too small or too large."""
 
 
 def _allowed(details: ErrorDetails) -> str:
     """Return what would be allowed, in a planner's words."""
+    kind, ctx = details["type"], details.get("ctx", {})
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
-    share = details["type"] == "less_than_equal" and details["ctx"]["le"] == 1
-    words = _WORDS.get(details["type"], prefix + plain) + _such_as(details)
-    return words + (per_cent_hint(details["input"]) if share else "")
+    if kind in _BOUNDS:
+        allowed = _(_BOUNDS[kind], limit=plain.rpartition(" ")[2])
+        return allowed + per_cent_hint(details["input"]) if ctx.get("le") == 1 else allowed
+    if kind in _WORDS:
+        return _(_WORDS[kind]) + _such_as(details)
+    if kind.startswith("literal"):
+        some, between, last = plain.rpartition(" or ")
+        return _("one of {some} or {last}", some=some, last=last) if between else _("one of {choices}", choices=plain)
+    return str(ctx["error"]) if "error" in ctx else _(plain)
 
 
 def _such_as(details: ErrorDetails) -> str:
@@ -321,10 +352,10 @@ def _such_as(details: ErrorDetails) -> str:
     if details["type"] not in _SHAPES:
         return ""
     location, method = _in_section(details["loc"])
-    *_, outer, field = ({}, *(field for _, field in _nodes(location, method)))
+    *_above, outer, field = (dict[str, Any](), *(field for _node, field in _nodes(location, method)))
     of_list = outer.get("examples", ()) if isinstance(location[-1], int) else ()
     example = next(iter((*field.get("examples", ()), *(one for several in of_list for one in several))), None)
-    return "" if example is None else f", such as {in_a_line(example)}"
+    return "" if example is None else _(", such as {in_a_line}", in_a_line=in_a_line(example))
 
 
 def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
@@ -332,11 +363,11 @@ def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
     of_travel = method is not None and len(location) == 2  # noqa: PLR2004 - a key of travel itself
     knows = [name for name, spec in METHODS.items() if location[-1] in spec.model_fields] if of_travel else []
     if knows:
-        return f"only with method {' or '.join(knows)}, not {method}"
+        return _("only with method {knows}, not {method}", knows=joined(knows, _(" or ")), method=method)
     known = _keys(location[:-1], method)
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"a known key, one of {', '.join(known)}{hint}"
+    hint = _(" (did you mean {close}?)", close=close[0]) if close else ""
+    return _("a known key, one of {known}{hint}", known=joined(known, ", "), hint=hint)
 
 
 _schema = cache(json_schema)

@@ -22,6 +22,7 @@ from hubplanner.scenario.fields import (
     Share,
     Spec,
 )
+from hubplanner.translation import gettext as _
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -37,7 +38,7 @@ def _alpha(value: object) -> object:
     if value in {MAX_MIN, math.inf} and not isinstance(value, bool):
         return MAX_MIN
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST_ALPHA:
-        message = f"a number from 0 to {LARGEST_ALPHA:g}, or .inf for max-min"
+        message = _("a number from 0 to {largest_alpha:g}, or .inf for max-min", largest_alpha=LARGEST_ALPHA)
         raise ValueError(message)
     return float(value)
 
@@ -45,7 +46,7 @@ def _alpha(value: object) -> object:
 def _worded(value: object) -> object:
     """Read the word max_min as the fairness that it stands for."""
     if isinstance(value, str) and value != MAX_MIN:
-        message = "max_min, or an alpha and a group, such as {alpha: 1, group: district}"
+        message = _("max_min, or an alpha and a group, such as {alpha: 1, group: district}")
         raise ValueError(message)
     return {"alpha": MAX_MIN} if isinstance(value, str) else value
 

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from hubplanner.translation import gettext as _
+
 SHOWN_VALUES = 12
 """Values that a message lists."""
 MOST_COMPARED = 2000
@@ -135,9 +137,13 @@ def hint(name: str, known: Iterable[str]) -> str:
     names, wanted = list(known), near_key(name)
     same = [other for other in names if near_key(other) == wanted]
     if same:
-        return f"; did you mean {shown(same[0])}?"
+        return _("; did you mean {names}?", names=shown(same[0]))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.75) if len(names) <= MOST_COMPARED else []
-    return f"; did you mean {shown(close[0])}?{_apart(key_of(name), key_of(close[0]))}" if close else ""
+    return (
+        _("; did you mean {names}?{apart}", names=shown(close[0]), apart=_apart(key_of(name), key_of(close[0])))
+        if close
+        else ""
+    )
 
 
 def _apart(name: str, other: str) -> str:
@@ -147,5 +153,8 @@ def _apart(name: str, other: str) -> str:
     pairs = [(one, two) for one, two in zip(name, other, strict=True) if one.casefold() != two.casefold()]
     if len(pairs) > 2:  # noqa: PLR2004 - such names look different
         return ""
-    said = [f"{unicodedata.name(one, one)} here, {unicodedata.name(two, two)} there" for one, two in pairs]
+    said = [
+        _("{name} here, {name2} there", name=unicodedata.name(one, one), name2=unicodedata.name(two, two))
+        for one, two in pairs
+    ]
     return f" ({'; '.join(said)})" if said else ""

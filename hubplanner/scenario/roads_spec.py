@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from hubplanner.scenario.fields import Column, Encoding, Flag, Identifiers, LocalFile, Name, Spec
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_KMH = 1000.0
 Kmh = Annotated[float, Field(strict=True, ge=0.1, le=MOST_KMH)]
@@ -104,10 +106,14 @@ class RoadsSpec(Spec):
 def _known_mode(modes: tuple[ModeSpec, ...]) -> tuple[ModeSpec, ...]:
     for mode in modes:
         if mode.name not in SPEEDS and mode.kmh is None and not mode.speeds:
-            message = f"one of {', '.join(SPEEDS)}, or any name with speeds or kmh of its own; {mode.name} has neither"
+            message = _(
+                "one of {speeds}, or any name with speeds or kmh of its own; {name} has neither",
+                speeds=joined(SPEEDS, ", "),
+                name=mode.name,
+            )
             raise ValueError(message)
     if len({mode.name for mode in modes}) < len(modes):
-        message = "modes with a name each that no other has"
+        message = _("modes with a name each that no other has")
         raise ValueError(message)
     return modes
 

@@ -12,7 +12,7 @@ from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec, 
 from hubplanner.scenario.futures_spec import ClosedAreasSpec
 from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
 from hubplanner.translation import gettext as _
-from hubplanner.translation import written
+from hubplanner.translation import joined, written
 
 MOST_DETOUR = 10.0
 Band = Annotated[int, Field(strict=True, ge=1, le=10_000)]
@@ -66,7 +66,10 @@ class TravelMethod(Spec):
         >>> GreatCircleSpec(detour=1.3).describe()
         'in a straight line, times 1.3 to allow for roads'
         """
-        return f"in a straight line{f', times {self.detour:g} to allow for roads' if self.detour > 1 else ''}"
+        return _(
+            "in a straight line{more}",
+            more=_(", times {detour:g} to allow for roads", detour=self.detour) if self.detour > 1 else "",
+        )
 
     def assumption(self) -> str:
         """Return what a plan takes for granted of ways, in sentences.
@@ -160,7 +163,7 @@ class MatrixSpec(TravelMethod):
 
     def describe(self) -> str:
         """Return that a table gives distances."""
-        return "by the given table of travel"
+        return _("by the given table of travel")
 
     def assumption(self) -> str:
         """Return that a table gives ways."""
@@ -219,7 +222,7 @@ class NetworkSpec(TravelMethod):
         >>> NetworkSpec(method="network", roads=RoadsSpec(path="a.gpkg")).describe()
         'by road (car)'
         """
-        return f"by road ({' or '.join(mode.name for mode in self.modes)})"
+        return _("by road ({modes})", modes=joined((mode.name for mode in self.modes), _(" or ")))
 
     def assumption(self) -> str:
         """Return what is taken for granted of roads."""
@@ -287,7 +290,7 @@ class FrictionSpec(RasterTravel):
 
     def describe(self) -> str:
         """Return that a raster gives distances."""
-        return "over the raster of travel times"
+        return _("over the raster of travel times")
 
     def assumption(self) -> str:
         """Return what is taken for granted of the raster."""
@@ -331,10 +334,10 @@ def _each_class_once(speeds: tuple[GroundSpeedSpec, ...]) -> tuple[GroundSpeedSp
     named = [value for speed in speeds for value in speed.classes]
     twice = sorted({value for value in named if named.count(value) > 1})
     if twice:
-        message = f"each class once; {', '.join(map(str, twice))} is given twice"
+        message = _("each class once; {twice} is given twice", twice=joined(map(str, twice), ", "))
         raise ValueError(message)
     if all(speed.kmh == 0 for speed in speeds):
-        message = "a class that anyone can cross; all have 0 km/h"
+        message = _("a class that anyone can cross; all have 0 km/h")
         raise ValueError(message)
     return speeds
 
@@ -384,7 +387,7 @@ class TerrainSpec(RasterTravel):
 
     def describe(self) -> str:
         """Return that land cover and slopes give distances."""
-        return "over land cover and slopes"
+        return _("over land cover and slopes")
 
     def assumption(self) -> str:
         """Return what is taken for granted of the ground, and of roads on it."""

@@ -18,6 +18,7 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.io import check_regular
+from hubplanner.translation import gettext as _
 
 Tree = dict[str, Any]
 DEEPEST = 32
@@ -47,13 +48,15 @@ class _Scanner(Scanner):
         super().fetch_flow_collection_start(TokenClass, to_push)
 
     def fetch_anchor(self) -> None:
-        self._refuse("anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text")
+        self._refuse(_("anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text"))
 
     fetch_alias = fetch_anchor
 
     def _check_depth(self) -> None:
         if len(self.indents) + self.flow_level >= DEEPEST:
-            self._refuse(f"lists and mappings nest more than {DEEPEST} levels deep; write them flatter")
+            self._refuse(
+                _("lists and mappings nest more than {deepest} levels deep; write them flatter", deepest=DEEPEST)
+            )
 
     def _refuse(self, allowed: str) -> None:
         raise _NotTakenError(problem=allowed, problem_mark=self.reader.get_mark())
@@ -68,8 +71,14 @@ class _Parser(Parser):
         written = before.strip()
         mark.line -= before[len(before.rstrip()) :].count("\n")
         key, colon, value = written.partition(":")
-        missing = f"write {key}: {value}, with a space after the colon" if colon else f"write {key}: and its value"
-        raise _NotTakenError(problem=f"{written} in {{ }} has no value; {missing}", problem_mark=mark)
+        missing = (
+            _("write {key}: {value}, with a space after the colon", key=key, value=value)
+            if colon
+            else _("write {key}: and its value", key=key)
+        )
+        raise _NotTakenError(
+            problem=_("{written} in {{ }} has no value; {missing}", written=written, missing=missing), problem_mark=mark
+        )
 
 
 def parse_yaml(text: str, file: str) -> Any:
@@ -80,7 +89,9 @@ def parse_yaml(text: str, file: str) -> Any:
     hubplanner.errors.ScenarioError: --set, line 1: walk:60 in { } has no value; write walk: 60, with a space after...
     """
     if len(text) > LONGEST:
-        allowed = f"holds more than {LONGEST:,} characters; move long lists into columns of the tables"
+        allowed = _(
+            "holds more than {longest:,} characters; move long lists into columns of the tables", longest=LONGEST
+        )
         raise ScenarioError(_fault(file, allowed))
     try:
         return copy.deepcopy(_loaded(text))
@@ -103,15 +114,17 @@ def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
     if isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return _fault(
-            file, f"is not valid YAML: a character that cannot be printed, {chr(error.character)!r}", row=line
+            file,
+            _("is not valid YAML: a character that cannot be printed, {chr!r}", chr=chr(error.character)),
+            row=line,
         )
     if not isinstance(error, MarkedYAMLError):
-        return _fault(file, f"is not valid YAML: {error}")
+        return _fault(file, _("is not valid YAML: {error}", error=error))
     mark = error.problem_mark or error.context_mark
     problem = str(error.problem)
     if problem.startswith("but "):
         problem = f"{error.context}, {problem}"
-    return _fault(file, f"is not valid YAML: {problem}", row=mark.line + 1 if mark else None)
+    return _fault(file, _("is not valid YAML: {problem}", problem=problem), row=mark.line + 1 if mark else None)
 
 
 def read_yaml(path: Path) -> Tree:
@@ -121,12 +134,12 @@ def read_yaml(path: Path) -> Tree:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
-        raise ScenarioError(_fault(str(path), f"cannot be read: {error.strerror}")) from error
+        raise ScenarioError(_fault(str(path), _("cannot be read: {strerror}", strerror=error.strerror))) from error
     except UnicodeDecodeError as error:
-        raise ScenarioError(_fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
+        raise ScenarioError(_fault(str(path), _("is not UTF-8 text; save it as UTF-8"))) from error
     tree = parse_yaml(text, str(path))
     if not isinstance(tree, dict):
-        raise ScenarioError(_fault(str(path), "holds no scenario: keys such as name: and demand: are expected"))
+        raise ScenarioError(_fault(str(path), _("holds no scenario: keys such as name: and demand: are expected")))
     return tree
 
 
@@ -187,7 +200,7 @@ def assign(tree: Tree, key: str, value: Any) -> Tree:
     for part in parents:
         node = node[_index(node, part, key)] if isinstance(node, list) else _child(node, part, key)
     if not isinstance(node, list | dict):
-        raise ScenarioError(_fault(f"setting {key}", "a key of a mapping or a list", value=last))
+        raise ScenarioError(_fault(f"setting {key}", _("a key of a mapping or a list"), value=last))
     where: Any = _index(node, last, key) if isinstance(node, list) else last
     node[where] = value
     return changed
@@ -195,7 +208,7 @@ def assign(tree: Tree, key: str, value: Any) -> Tree:
 
 def _child(node: Any, part: str, key: str) -> Any:
     if not isinstance(node, dict):
-        raise ScenarioError(_fault(f"setting {key}", "a key of a mapping or a list", value=part))
+        raise ScenarioError(_fault(f"setting {key}", _("a key of a mapping or a list"), value=part))
     if node.get(part) is None:
         node[part] = {}
     return node[part]
@@ -203,7 +216,7 @@ def _child(node: Any, part: str, key: str) -> Any:
 
 def _index(node: list[Any], part: str, key: str) -> int:
     if not part.isdecimal() or int(part) >= len(node):
-        allowed = f"a position from 0 to {len(node) - 1}" if node else "nothing, the list is empty"
+        allowed = _("a position from 0 to {count}", count=len(node) - 1) if node else _("nothing, the list is empty")
         raise ScenarioError(_fault(f"setting {key}", allowed, value=part))
     return int(part)
 
@@ -216,5 +229,5 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ScenarioError(_fault("--set", "key=value, such as model.budget=2e9", value=text))
+        raise ScenarioError(_fault("--set", _("key=value, such as model.budget=2e9"), value=text))
     return key.strip(), parse_yaml(value, f"--set {key}")

@@ -33,6 +33,7 @@ from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluat
 from hubplanner.problem.evaluation import covering, links_kept
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -
         return plan
     served = seats.whole(deadline) if seats.single else seats.split(deadline)
     if served is None:
-        log.info("people stay with the hubs that the search gave them: the time is up")
+        log.info(_("people stay with the hubs that the search gave them: the time is up"))
         return plan
     cells: Any = (served, (seats.point, plan.options[seats.hub]))
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
@@ -169,7 +170,7 @@ class _Seats:
         if not len(point):
             return None
         if len(point) > (MOST_WHOLE_PAIRS if capacity.single else MOST_PAIRS):
-            log.info("people stay with the hubs that the search gave them: %s pairs are too many", f"{len(point):,}")
+            log.info(_("people stay with the hubs that the search gave them: %s pairs are too many"), f"{len(point):,}")
             return None
         everyone = first_of(question.constraints, FullService) is not None
         return cls(
@@ -201,7 +202,7 @@ class _Seats:
         if seated.any() and deadline.is_past:
             return None
         if seated.any():
-            message = "no program serves people from the plan's own hubs as the plan does"
+            message = _("no program serves people from the plan's own hubs as the plan does")
             raise SolverError(message)
         return shares
 

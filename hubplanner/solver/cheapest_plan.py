@@ -13,6 +13,7 @@ from hubplanner.solver.limits import required_fit
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_problem
 from hubplanner.solver.strategy import SolveContext
+from hubplanner.translation import gettext as _
 
 CLOSE = 1e-6
 """Relative difference in money below which two plans cost the same."""
@@ -51,7 +52,7 @@ def cheapest(
         When the question has other limits.
     """
     if not is_plain(problem, objective):
-        message = "only maximal covering within budget and count alone has its cheapest plans found by budgets"
+        message = _("only maximal covering within budget and count alone has its cheapest plans found by budgets")
         raise ValueError(message)
     reach = plan.covered_need * (1 - SAME)
     deadline = options.deadline

@@ -25,6 +25,7 @@ from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
 from hubplanner.solver.strategy import Candidate, SolveContext, Strategy
 from hubplanner.stopping import searching
+from hubplanner.translation import gettext as _
 
 STRATEGIES: tuple[Strategy, ...] = (
     RobustStrategy(),
@@ -143,11 +144,19 @@ def _check_method(problem: Problem, objective: Objective, options: SolverOptions
     """Raise where a way to solve is asked for that the question does not have."""
     has_core = is_plain(problem, objective) or is_median(problem, objective)
     if options.is_heuristic and (not has_core or options.method == "plain" or objective.is_bottleneck):
-        message = f"solver.name heuristic goes with max_coverage, p_median or {FACILITIES} within {ALONE}, "
-        message += "solver.method auto or core"
+        message = _(
+            "solver.name heuristic goes with max_coverage, p_median or {facilities} within {alone}, ",
+            facilities=FACILITIES,
+            alone=ALONE,
+        )
+        message += _("solver.method auto or core")
         raise ScenarioError(message)
     if options.method == "core" and not has_core:
-        message = f"solver.method core goes with max_coverage, p_median, p_center or {FACILITIES} within {ALONE}"
+        message = _(
+            "solver.method core goes with max_coverage, p_median, p_center or {facilities} within {alone}",
+            facilities=FACILITIES,
+            alone=ALONE,
+        )
         raise ScenarioError(message)
 
 
@@ -163,11 +172,11 @@ def _candidate(question: Question, context: SolveContext) -> tuple[Candidate, So
     """Return what the first strategy that applies claims, the context it had, and how it went about it and why."""
     applying = [(strategy, strategy.applies(question, context.options)) for strategy in STRATEGIES]
     applying = [(strategy, reason) for strategy, reason in applying if reason is not None]
-    for strategy, _ in applying:
+    for strategy, _why in applying:
         candidate = strategy.run(question, context)
         if candidate is not None:
             return candidate, context, f"{strategy.name}: {applying[0][1]}"
         # Where exchanges find no plan, only a search tells whether there is one.
         context = context.searching
-    message = f"no strategy solves {question.objective.name}"
+    message = _("no strategy solves {name}", name=question.objective.name)
     raise AssertionError(message)

@@ -17,6 +17,7 @@ from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustRequest
 from hubplanner.solver.solve import solve_problem
 from hubplanner.solver.strategy import SolveContext
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -122,12 +123,12 @@ def value_of_information(
     )
     under = under_of(objective)
     if under is None:
-        message = "there are no futures to weigh: add hubplanner.Uncertainty to the constraints"
+        message = _("there are no futures to weigh: add hubplanner.Uncertainty to the constraints")
         raise ScenarioError(message)
     each = [replace(future, probability=None) for future in under.futures.each]
     stack = quest.stacked(Futures([*each, replace(mean_future(under.futures), name="the mean of all futures")]))
     probability = np.append(under.futures.probability, 0.0)
-    log.info("plan for all futures and for their mean")
+    log.info(_("plan for all futures and for their mean"))
     recourse = solution if under.criterion == "expected" else quest.choose(stack, probability, probability)
     mean = quest.choose(stack, np.eye(len(probability))[-1], probability)
     if recourse.evaluation is None or mean.evaluation is None:
@@ -151,15 +152,15 @@ def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]
     limited = len(quest.objective.constraints) > 1 or quest.problem.n_options == 0
     if len(futures.each) > MANY and quest.objective.maximises_coverage and not limited:
         options = replace(options, name="heuristic")
-    log.info("plan for each future alone")
+    log.info(_("plan for each future alone"))
     deadline, found = options.deadline, list[GoalResult]()
     for number, name in enumerate(futures.names):
         part = None if deadline.is_past else quest.alone(stack, number, options.until(deadline))
         if part is None or part.evaluation is None:
             if part is not None and part.status == Status.INFEASIBLE:
-                log.info("no plan keeps to the limits in future %s alone", name)
+                log.info(_("no plan keeps to the limits in future %s alone"), name)
             else:
-                log.info("time is too short for each future alone")
+                log.info(_("time is too short for each future alone"))
             return ()
         found.append(GoalResult(name=name, value=part.value, bound=part.bound))
     return tuple(found)

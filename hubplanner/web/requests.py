@@ -9,6 +9,8 @@ from typing import Any
 
 from hubplanner.analysis.requests import FEWEST, TRADES
 from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 
@@ -65,15 +67,15 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """Return what a job is asked, each part of the kind it must be; refuse anything else."""
     kind = tree.get("kind")
     if kind not in KINDS:
-        raise Refused(400, f"kind must be one of {', '.join(KINDS)}.")
+        raise Refused(400, _("kind must be one of {kinds}.", kinds=joined(KINDS, ", ")))
     settings = tree.get("settings") or {}
     if not isinstance(settings, dict) or len(settings) > MOST_SETTINGS:
-        raise Refused(400, f"settings must be at most {MOST_SETTINGS} keys with values.")
+        raise Refused(400, _("settings must be at most {most_settings} keys with values.", most_settings=MOST_SETTINGS))
     for key, value in settings.items():
         check_setting(key, value)
     limit = settings.get("solver.time_limit_s")
     if isinstance(limit, int | float) and limit > limits.solve_s:
-        raise Refused(400, f"solver.time_limit_s must be at most {limits.solve_s:g} s here.")
+        raise Refused(400, _("solver.time_limit_s must be at most {solve_s:g} s here.", solve_s=limits.solve_s))
     return {
         "kind": kind,
         "scenario": _text(tree, "scenario", optional=kind in OF_A_RUN),
@@ -95,12 +97,14 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
 def check_setting(key: str, value: Any) -> None:
     """Reject a setting that is not the planner's, such as a path."""
     if not SETTINGS.fullmatch(key):
-        raise Refused(400, f"{key[:60]!r} cannot be set here; files, names and programs stay as the scenario has them.")
+        raise Refused(
+            400, _("{key!r} cannot be set here; files, names and programs stay as the scenario has them.", key=key[:60])
+        )
     if _names_file(value):
-        raise Refused(400, f"{key}: a value cannot name a file.")
+        raise Refused(400, _("{key}: a value cannot name a file.", key=key))
     check_size(key, value)
     if key == "solver.name" and value not in SOLVERS:
-        raise Refused(400, f"solver.name must be one of {', '.join(sorted(SOLVERS))}.")
+        raise Refused(400, _("solver.name must be one of {solvers}.", solvers=joined(sorted(SOLVERS), ", ")))
 
 
 def _names_file(value: Any) -> bool:
@@ -114,19 +118,29 @@ def check_size(key: str, value: Any) -> None:
     """Refuse a value with a number, a text or a list beyond what any question needs."""
     parts = list(_parts(key, key.rpartition(".")[2], value))
     if len(parts) > MOST_PARTS:
-        raise Refused(400, f"{key} must hold at most {MOST_PARTS:,} values here.")
+        raise Refused(400, _("{key} must hold at most {most_parts:,} values here.", key=key, most_parts=MOST_PARTS))
     for name, part in parts:
         most = NUMBERS.get(name, LARGEST)
         if isinstance(part, int | float) and not -most <= part <= most:
-            raise Refused(400, f"{key}: {name} must be a number of at most {most:,.0f} here.")
+            raise Refused(
+                400, _("{key}: {name} must be a number of at most {most:,.0f} here.", key=key, name=name, most=most)
+            )
         if isinstance(part, str) and len(part) > LONGEST:
-            raise Refused(400, f"{key}: {name[:LONGEST]} must be text of at most {LONGEST} characters here.")
+            raise Refused(
+                400,
+                _(
+                    "{key}: {name} must be text of at most {longest} characters here.",
+                    key=key,
+                    name=name[:LONGEST],
+                    longest=LONGEST,
+                ),
+            )
 
 
 def _parts(key: str, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Yield all numbers and texts of a value, each with the key it stands under, and keys as the texts they are."""
     if depth > DEEPEST:
-        raise Refused(400, f"{key} must nest at most {DEEPEST} levels here.")
+        raise Refused(400, _("{key} must nest at most {deepest} levels here.", key=key, deepest=DEEPEST))
     if isinstance(value, dict):
         for inner, part in value.items():
             yield inner, inner
@@ -134,7 +148,9 @@ def _parts(key: str, name: str, value: Any, depth: int = 0) -> Iterator[tuple[st
     elif isinstance(value, list):
         most = LISTS.get(name, MOST_PINS)
         if len(value) > most:
-            raise Refused(400, f"{key}: {name} must be a list of at most {most:,} here.")
+            raise Refused(
+                400, _("{key}: {name} must be a list of at most {most:,} here.", key=key, name=name, most=most)
+            )
         for part in value:
             yield from _parts(key, name, part, depth + 1)
     else:
@@ -150,7 +166,7 @@ def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any
     required, excluded = asked["required"], asked["excluded"]
     both = sorted(set(required) & set(excluded))
     if both:
-        raise Refused(400, f"Site {both[0]} cannot be both required and excluded.")
+        raise Refused(400, _("Site {both} cannot be both required and excluded.", both=both[0]))
     pins = {
         "model.require": [*(site for site in base.model.require if site not in {*excluded, *required}), *required],
         "model.exclude": [*(site for site in base.model.exclude if site not in {*required, *excluded}), *excluded],
@@ -159,7 +175,7 @@ def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any
     scenario = read_scenario(file, asked["overrides"], settings)
     plain = read_scenario(file, asked["overrides"])
     if _files(scenario) != _files(plain):  # pragma: no cover - no key that may be set does so
-        raise Refused(400, "Settings cannot change which files are read.")
+        raise Refused(400, _("Settings cannot change which files are read."))
     return scenario, settings
 
 
@@ -173,14 +189,14 @@ def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | No
     if value is None and optional:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        raise Refused(400, f"{key} must be text of 1 to {LONGEST} characters.")
+        raise Refused(400, _("{key} must be text of 1 to {longest} characters.", key=key, longest=LONGEST))
     return value
 
 
 def _trade(tree: dict[str, Any]) -> str:
     trade = tree.get("trade", TRADES[0])
     if trade not in TRADES:
-        raise Refused(400, f"trade must be one of {', '.join(TRADES)}.")
+        raise Refused(400, _("trade must be one of {trades}.", trades=joined(TRADES, ", ")))
     return str(trade)
 
 
@@ -188,7 +204,15 @@ def _texts(tree: dict[str, Any], key: str, most: int) -> list[str]:
     found = tree.get(key) or []
     fits = isinstance(found, list) and len(found) <= most
     if not fits or not all(isinstance(part, str) and 0 < len(part) <= LONGEST for part in found):
-        raise Refused(400, f"{key} must be a list of at most {most} texts of 1 to {LONGEST} characters.")
+        raise Refused(
+            400,
+            _(
+                "{key} must be a list of at most {most} texts of 1 to {longest} characters.",
+                key=key,
+                most=most,
+                longest=LONGEST,
+            ),
+        )
     return list(dict.fromkeys(found))
 
 
@@ -197,5 +221,5 @@ def _number(tree: dict[str, Any], key: str, least: float, most: float) -> Any:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise Refused(400, f"{key} must be a number from {least:g} to {most:g}.")
+        raise Refused(400, _("{key} must be a number from {least:g} to {most:g}.", key=key, least=least, most=most))
     return value

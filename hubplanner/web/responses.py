@@ -12,6 +12,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from hubplanner.errors import DataWarning, Fault, FaultyError, HubplannerError
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, said_of
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -66,8 +68,10 @@ def as_refused(error: HubplannerError, names: Mapping[str, str] | None = None) -
         return Refused(422, nameless(str(error), names))
     faults = faults_of(error, names)
     count = len(error.faults)
-    sentence = faults[0]["text"] if count == 1 else f"{count:,} faults were found; the first: {faults[0]['text']}"
-    return Refused(422, sentence, faults)
+    first = faults[0]["text"]
+    if count == 1:
+        return Refused(422, first, faults)
+    return Refused(422, _("{count:,} faults were found; the first: {first}", count=count, first=first), faults)
 
 
 def faults_of(error: FaultyError, names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -79,8 +83,8 @@ def _fault(fault: Fault, names: Mapping[str, str]) -> dict[str, Any]:
     name = Path(fault.file).name
     short = replace(fault, file=names.get(name, name), allowed=nameless(fault.allowed, names))
     found: dict[str, Any] = short.as_dict()
-    place = f"row {short.row}" if short.row is not None else short.column
-    return found | {"where": place, "text": str(short).removeprefix(": ")}
+    place = _("row {row}", row=short.row) if short.row is not None else short.column
+    return found | {"where": place, "text": str(short)}
 
 
 def warnings_of(warnings: Iterable[DataWarning], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -91,28 +95,38 @@ def warnings_of(warnings: Iterable[DataWarning], names: Mapping[str, str]) -> li
 
 def nameless(text: str, names: Mapping[str, str] | None = None) -> str:
     """Return a text with the names that files have here replaced by those their owner knows."""
-    for own, known in (names or {}).items():
-        text = text.replace(own, known)
-    return text
+    if not names:
+        return text
+
+    def renamed(part: str) -> str:
+        for own, known in names.items():
+            part = part.replace(own, known)
+        return part
+
+    return said_of(text, renamed)
 
 
 async def json_of(request: Request, known: frozenset[str]) -> dict[str, Any]:
     """Return a request's JSON object; refuse other types, unknown keys, odd numbers and deep nests."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        raise Refused(415, f"The request's Content-Type must be {JSON}.")
+        raise Refused(415, _("The request's Content-Type must be {json}.", json=JSON))
     text = await request.body()
     if _depth(text) > DEEPEST:
-        raise Refused(400, f"The request nests more than {DEEPEST} levels.")
+        raise Refused(400, _("The request nests more than {deepest} levels.", deepest=DEEPEST))
     try:
         tree = json.loads(text.decode(), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "The request is not valid JSON.") from error
+        raise Refused(400, _("The request is not valid JSON.")) from error
     if not isinstance(tree, dict):
-        raise Refused(400, "The request must be one JSON object.")
+        raise Refused(400, _("The request must be one JSON object."))
     unknown = sorted(set(tree) - known)
     if unknown:
-        allowed = f"The request has the unknown key {unknown[0][:40]!r}; known are {', '.join(sorted(known))}."
+        allowed = _(
+            "The request has the unknown key {unknown!r}; known are {known}.",
+            unknown=unknown[0][:40],
+            known=joined(sorted(known), ", "),
+        )
         raise Refused(400, allowed)
     return tree
 
@@ -130,7 +144,7 @@ def _depth(text: bytes) -> int:
 
 
 def _no_number(word: str) -> float:
-    message = f"{word} is no number"
+    message = _("{word} is no number", word=word)
     raise ValueError(message)
 
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from hubplanner.folders import ALTERNATIVES_MARKS, FRONTIER_MARKS, RUN_MARKS
 from hubplanner.io import write_atomically
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused
 
 REPORT = "report.html"
@@ -25,10 +26,17 @@ def own_folder(folders: Mapping[str, Path], name: str, what: str) -> Path:
     """Return a run or frontier by its name in a list of them; refuse other names, and folders that hold links."""
     folder = folders.get(name)
     if folder is None:
-        raise Refused(404, f"There is no such {what}.")
+        raise Refused(404, _("There is no such {what}.", what=what))
     foreign = linked(folder)
     if foreign is not None:
-        raise Refused(409, f"{foreign} of this {what} is a link, or no file at all; the app follows none.")
+        raise Refused(
+            409,
+            _(
+                "{foreign} of this {what} is a link, or no file at all; the app follows none.",
+                foreign=foreign,
+                what=what,
+            ),
+        )
     return folder
 
 
@@ -38,7 +46,7 @@ def linked(folder: Path) -> str | None:
         with os.scandir(folder) as entries:
             return next((entry.name for entry in entries if not _is_plain(entry)), None)
     except FileNotFoundError as error:
-        raise Refused(404, f"{folder.name} is gone.") from error
+        raise Refused(404, _("{name} is gone.", name=folder.name)) from error
 
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:
@@ -64,11 +72,13 @@ def open_own(folder: Path, name: str) -> BinaryIO:
         file = os.fdopen(_handle(folder, name), "rb")
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENOTDIR}:
-            raise Refused(409, f"{name} of this folder is a link, or no file at all; the app follows none.") from error
-        raise Refused(404, "There is no such file.") from error
+            raise Refused(
+                409, _("{name} of this folder is a link, or no file at all; the app follows none.", name=name)
+            ) from error
+        raise Refused(404, _("There is no such file.")) from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise Refused(409, f"{name} of this folder is a link, or no file at all; the app follows none.")
+        raise Refused(409, _("{name} of this folder is a link, or no file at all; the app follows none.", name=name))
     return file
 
 
@@ -127,7 +137,7 @@ def forget_note(folder: Path) -> None:
 
 
 def _stamp(folder: Path) -> int | None:
-    for mark, *_ in (RUN_MARKS, FRONTIER_MARKS, ALTERNATIVES_MARKS):
+    for mark, *_rest in (RUN_MARKS, FRONTIER_MARKS, ALTERNATIVES_MARKS):
         path = folder / mark
         if path.is_file():
             return path.stat().st_mtime_ns

@@ -17,6 +17,7 @@ from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_tables
 from hubplanner.scenario.loader import read_variants
 from hubplanner.scenario.yaml_text import read_yaml
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, encode, packed
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class ScenarioStore:
         """Return the file of an id; refuse an unknown one."""
         path = self._all().get(name)
         if path is None:
-            raise Refused(404, "There is no such scenario.")
+            raise Refused(404, _("There is no such scenario."))
         return path
 
     def get(self, name: str, overrides: Sequence[str] = ()) -> ShownScenario:

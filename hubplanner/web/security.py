@@ -14,6 +14,7 @@ from fastapi import Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, refusal
 from hubplanner.web.settings import LOOPBACK, AppSettings
 
@@ -64,19 +65,19 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers, method = Headers(scope=scope), scope["method"]
         if method not in METHODS:
-            raise Refused(405, "The app takes GET, HEAD, POST and DELETE only.")
+            raise Refused(405, _("The app takes GET, HEAD, POST and DELETE only."))
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_own(hosts[0]):
-            raise Refused(421, "The app answers only to the address it printed.")
+            raise Refused(421, _("The app answers only to the address it printed."))
         if any(ord(letter) < ord(" ") or letter == "\\" for letter in scope["path"]):
-            raise Refused(400, "The address has characters that no address of the app has.")
+            raise Refused(400, _("The address has characters that no address of the app has."))
         origins = headers.getlist("origin")
         if any(origin != f"http://{hosts[0]}" for origin in origins):
-            raise Refused(403, "Other pages may not ask the app for anything.")
+            raise Refused(403, _("Other pages may not ask the app for anything."))
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"} and scope["path"] != "/":
-            raise Refused(403, "Other pages may not ask the app for anything.")
+            raise Refused(403, _("Other pages may not ask the app for anything."))
         if method not in SAFE and not (origins and headers.get(MARK) == "1"):
-            raise Refused(403, "Changes need the header X-Hubplanner: 1 and the page's own Origin.")
+            raise Refused(403, _("Changes need the header X-Hubplanner: 1 and the page's own Origin."))
         _check_body(headers, self._most(scope))
 
     def _is_own(self, host: str) -> bool:
@@ -104,7 +105,7 @@ class Guard:
         if known and not given:
             return None
         if not known and not (given and _same(given[0], settings.token)):
-            raise Refused(401, "Open the whole address that the terminal printed; it holds a token.")
+            raise Refused(401, _("Open the whole address that the terminal printed; it holds a token."))
         answer = Response(status_code=303, headers={"Location": "/"})
         answer.set_cookie(COOKIE.format(settings.port), settings.cookie, httponly=True, samesite="lax", path="/")
         return answer
@@ -141,7 +142,7 @@ class _Body:
             left = self.end - time.monotonic()
             message = await asyncio.wait_for(self.source(), min(self.limits.pause_s, left))
         except TimeoutError as error:
-            raise Refused(408, "The request's body came too slowly.") from error
+            raise Refused(408, _("The request's body came too slowly.")) from error
         self.read += len(message.get("body", b""))
         self.done = not message.get("more_body", False)
         if self.read > self.most:
@@ -157,18 +158,18 @@ def most_bytes(scope: Scope, settings: AppSettings) -> int:
 
 def too_large(most: int) -> Refused:
     """Return the refusal of a body that is too large."""
-    return Refused(413, f"The request is larger than the {most:,} bytes that are accepted.")
+    return Refused(413, _("The request is larger than the {most:,} bytes that are accepted.", most=most))
 
 
 def _check_body(headers: Headers, most: int) -> None:
     """Raise for a body that says it is too large, or that is packed: it could unfold to any size."""
     length = headers.get("content-length", "0")
     if not length.isdecimal():
-        raise Refused(400, "The request's Content-Length is not a number.")
+        raise Refused(400, _("The request's Content-Length is not a number."))
     if int(length) > most:
         raise too_large(most)
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(415, "Compressed requests are not accepted; send the file as it is.")
+        raise Refused(415, _("Compressed requests are not accepted; send the file as it is."))
 
 
 def content_policy(base_map: str | None, *, scripts: str = "'self'") -> str:

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.io import scratch_folder
 from hubplanner.translation import ENGLISH, Language
+from hubplanner.translation import gettext as _
 from hubplanner.web.scenarios import scenario_files
 from hubplanner.web.settings import AppSettings, Limits
 
@@ -70,7 +71,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     """
     files = scenario_files(place)
     if not files:
-        allowed = "a scenario file, or a folder of them"
+        allowed = _("a scenario file, or a folder of them")
         raise ScenarioError(Fault(file="serve", value=str(place), allowed=allowed, kind="scenario"))
     # Gone in the end; that of a server that was killed goes when the next one starts.
     with scratch_folder() as scratch, _bound(host, port) as listener:
@@ -130,13 +131,17 @@ def _is_no_cut_off_request(record: logging.LogRecord) -> bool:
 def _bound(host: str, port: int | None) -> Iterator[socket.socket]:
     """Yield a socket that listens at an address, so that nothing else can take it meanwhile."""
     try:
-        family, *_, address = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        found = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_more, address = found[0]
         listener = socket.create_server((address[0], address[1]), family=family, backlog=128)
     except (OSError, OverflowError) as error:
         value = host if port is None else f"{host}:{port}"
         raise ScenarioError(
             Fault(
-                file="--host, --port", value=value, allowed=f"an address that is free here ({error})", kind="scenario"
+                file="--host, --port",
+                value=value,
+                allowed=_("an address that is free here ({error})", error=error),
+                kind="scenario",
             )
         ) from error
     with listener:

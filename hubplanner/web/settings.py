@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.translation import ENGLISH, Language
+from hubplanner.translation import gettext as _
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MEGABYTE = 1 << 20
@@ -108,7 +109,7 @@ class AppSettings:
     def __post_init__(self) -> None:
         """Refuse a base map that is not the address of a web server."""
         if self.base_map is not None and self.base_map_origin is None:
-            allowed = "the address of a map style, such as https://tiles.example.org/style.json"
+            allowed = _("the address of a map style, such as https://tiles.example.org/style.json")
             raise ScenarioError(Fault(file="--base-map", value=self.base_map, allowed=allowed, kind="scenario"))
 
     @property

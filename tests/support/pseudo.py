@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from hubplanner.translation import TEMPLATE
+from hubplanner.catalogues import TEMPLATE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", "àƀçđéƒĝĥîĵķļɱñöþɋŕšţûṽŵẋýž", strict=True))
 OTHER = str.maketrans({**LETTERS, **{letter.upper(): other.upper() for letter, other in LETTERS.items()}})
-PLACES = re.compile(r"(\{\w+\})")
+PLACES = re.compile(r"(\{\w+(?:![ra])?(?::[^{}]*)?\})")
 LANGUAGE = "pl"
 """Its numbers are parted by spaces and commas, and it has several plurals."""
 

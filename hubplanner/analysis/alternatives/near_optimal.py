@@ -22,6 +22,7 @@ from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.pinned_sites import PinnedSites
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +52,7 @@ class NearOptimal:
         """Refuse years that are planned each alone."""
         periods = self.objective.constraint(Periods)
         if periods is not None and not periods.nested:
-            message = "alternatives do not go with periods with nested: false; let hubs stay open"
+            message = _("alternatives do not go with periods with nested: false; let hubs stay open")
             raise ScenarioError(message)
 
     @cached_property

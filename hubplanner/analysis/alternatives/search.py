@@ -24,6 +24,7 @@ from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.diverse_plans import DiversePlans
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     if best.clashes:
         raise InfeasibleError(list(best.clashes))
     if best.evaluation is None:
-        message = f"{best.solver} found no plan within the time limit"
+        message = _("{solver} found no plan within the time limit", solver=best.solver)
         raise SolverError(message)
     near = NearOptimal(
         problem=problem, objective=objective, options=options, value=best.value, within=within, best=best.evaluation
@@ -123,7 +124,7 @@ def _plans(
     found, nodes = list[Alternative](), FIRST_NODES
     known = [frozenset(new_sites(near.problem, best))]
     while len(found) < asked.count and not deadline.is_past:
-        log.info("look for alternative %d", len(found) + 1)
+        log.info(_("look for alternative %d"), len(found) + 1)
         stop = deadline.part(1 / (asked.count - len(found))) if nodes == FIRST_NODES else deadline
         plan, none_left = _next(near, known, book, asked.differ, stop, nodes)
         if none_left:

@@ -20,6 +20,7 @@ from hubplanner.model import Objective, check_compatible
 from hubplanner.problem import Problem, SiteStatus, Solution
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
+from hubplanner.translation import gettext as _
 
 Lift = Callable[[int], Problem | None]
 
@@ -122,7 +123,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     known = plan or _best(problem, objective, options)
     deadline = Deadline.after(time_limit_s, options.clock)
     asked = ExplainContext(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
-    log.info("work out what each hub adds, and what each other site would")
+    log.info(_("work out what each hub adds, and what each other site would"))
     figures = Figures(asked)
     hubs = sorted((figures.hub(at) for at in new_of(asked)), key=lambda hub: (-hub.need, hub.site))
     others = figures.promising([figures.rejected(at) for at in _others(asked)])
@@ -167,7 +168,7 @@ def _best(problem: Problem, objective: Objective, options: SolverOptions) -> Sol
     if found.clashes:
         raise InfeasibleError(list(found.clashes))
     if found.evaluation is None:
-        message = f"{found.solver} found no plan within the time limit"
+        message = _("{solver} found no plan within the time limit", solver=found.solver)
         raise SolverError(message)
     return found
 
@@ -180,20 +181,22 @@ def _others(asked: ExplainContext) -> list[int]:
 
 def _check(asked: ExplainContext, site: int) -> None:
     if site not in {*new_of(asked), *_others(asked)}:
-        message = f"site {site}: there is an existing hub; only new hubs, and sites for them, are explained"
+        message = _(
+            "site {site}: there is an existing hub; only new hubs, and sites for them, are explained", site=site
+        )
         raise ScenarioError(message)
 
 
 def _priced(asked: ExplainContext, price: Price, lift: Lift) -> Price:
     if asked.is_late:
         return price
-    log.info("price of %s", price.kind)
+    log.info(_("price of %s"), price.kind)
     lifted = lift(price.site) if price.kind == "ban" and price.site is not None else None
     return priced(asked, price, lifted)
 
 
 def _scarce(asked: ExplainContext) -> Iterator[Shadow]:
-    log.info("what a little more and a little less is worth")
+    log.info(_("what a little more and a little less is worth"))
     return shadows(asked)
 
 
@@ -206,10 +209,10 @@ def _solved(
     for turn in range(max(len(hubs), len(tested))):
         if turn < len(tested) and not asked.is_late:
             number = tested[turn]
-            log.info("force in rejected site %d of %d", turn + 1, len(tested))
+            log.info(_("force in rejected site %d of %d"), turn + 1, len(tested))
             others[number] = replace(others[number], change=with_site(asked, others[number].site))
         if turn < len(hubs) and not asked.is_late:
-            log.info("leave out hub %d of %d", turn + 1, len(hubs))
+            log.info(_("leave out hub %d of %d"), turn + 1, len(hubs))
             hubs[turn] = replace(hubs[turn], change=without_site(asked, hubs[turn].site))
     return hubs, others
 

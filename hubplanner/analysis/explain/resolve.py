@@ -29,6 +29,7 @@ from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.solver.pinned_sites import PinnedSites
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 NEARLY = 1e-5
 """The same of plans near one site: a few people of many, less than what larger places may cost."""
@@ -108,7 +109,7 @@ class ExplainContext:
     def evaluation(self) -> Evaluation:
         """The plan's figures."""
         if self.plan.evaluation is None:
-            message = "there is no plan to explain"
+            message = _("there is no plan to explain")
             raise ValueError(message)
         return self.plan.evaluation
 

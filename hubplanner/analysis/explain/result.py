@@ -17,7 +17,6 @@ from hubplanner.analysis.explain.shadow_prices import Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.analysis.explain.wording import (
     ExplanationWords,
-    loss_with,
     number,
     of_hub,
     of_line,
@@ -32,6 +31,8 @@ from hubplanner.formatting import proof_in_words
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -92,29 +93,62 @@ class PlanExplanation:
         asked, notes = self.found.asked, []
         if asked.evaluation.is_assigned:
             notes.append(
-                "People are assigned to hubs with limited room: without a hub those it serves count as served by none,"
-                " and a further hub serves people whom none serves yet. Who is served by which hub can be chosen in"
-                " several ways that are as good, so what a hub serves alone is that of one of them."
+                joined(
+                    (
+                        _(
+                            "People are assigned to hubs with limited room: without a hub those it serves count as "
+                            "served by none, and a further hub serves people whom none serves yet."
+                        ),
+                        _(
+                            "Who is served by which hub can be chosen in several ways that are as good, so what a hub "
+                            "serves alone is that of one of them."
+                        ),
+                    )
+                )
             )
         if any(math.isnan(one.people) and one.option is not None for one in self.found.rejected):
-            notes.append("What a further hub adds alone is not defined where places are served whole: only re-solved.")
+            notes.append(
+                _("What a further hub adds alone is not defined where places are served whole: only re-solved.")
+            )
         if asked.plan.periods:
-            notes.append("Figures without a new solve are those of the last year; re-solved ones are of all years.")
+            notes.append(_("Figures without a new solve are those of the last year; re-solved ones are of all years."))
         if not asked.is_ordered:
             notes.append(
-                "Fairness comes first: a change may raise the objective's own figure and yet be worse. The goals of"
-                " each plan are in explanation.json."
+                joined(
+                    (
+                        _("Fairness comes first: a change may raise the objective's own figure and yet be worse."),
+                        _("The goals of each plan are in explanation.json."),
+                    )
+                )
             )
         if asked.is_local:
             notes.append(
-                f"The {self.words.best} is the fairest of those that leave all hubs elsewhere, and whom they serve, as"
-                " they are. Plans of all groups together are not compared, as their proof may leave open more than one"
-                " site changes. A loss is told as need shared evenly: what the plan would lose if every group had the"
-                " same share. What limits cost and what more money brings is left out for the same reason; hubplanner"
-                " frontier shows what each budget brings."
+                joined(
+                    (
+                        _(
+                            "{plan} is the fairest of those that leave all hubs elsewhere, and whom they serve, as "
+                            "they are.",
+                            plan=self.words.best_found,
+                        ),
+                        _(
+                            "Plans of all groups together are not compared, as their proof may leave open more than "
+                            "one site changes."
+                        ),
+                        _(
+                            "A loss is told as need shared evenly: what the plan would lose if every group had the "
+                            "same share."
+                        ),
+                        _(
+                            "What limits cost and what more money brings is left out for the same reason; hubplanner "
+                            "frontier shows what each budget brings."
+                        ),
+                    )
+                )
             )
         elif self.found.site is None and not self.found.shadows:
-            notes.append("Nothing scarce (a budget, a number of hubs, a target) is set, so nothing has a shadow value.")
+            notes.append(
+                _("Nothing scarce (a budget, a number of hubs, a target) is set, so nothing has a shadow value.")
+            )
         return notes
 
     def _site(self, site: int) -> dict[str, Any]:
@@ -147,7 +181,7 @@ class PlanExplanation:
             "covered_by": by,
             "reasons": [str(reason) for reason in reasons],
             "with": self._change(one.change),
-            "words": of_rejected(self.words, one, reasons) + loss_with(self.words, one, reasons),
+            "words": of_rejected(self.words, one, reasons),
         }
 
     def _price(self, price: Price) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from hubplanner.problem import Problem, SiteStatus
 from hubplanner.runs.load import read_solution
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.names import hint, key_of
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def explain(
     else:
         if is_run(Path(run)):  # reading it says so if not
             check_asked(read_scenario(Path(run) / "scenario.yaml"), Feature.EXPLANATIONS)
-        log.info("read the run and its inputs")
+        log.info(_("read the run and its inputs"))
         inputs, solution = read_solution(Path(run))
     found = explain_plan(
         build_problem(inputs),
@@ -78,7 +79,7 @@ def _number(inputs: Inputs, site: str) -> int:
     known = inputs.sites.frame["site_id"].tolist()
     at = {key_of(own): number for number, own in enumerate(known)}.get(key_of(site))
     if at is None:
-        allowed = f"the id of one of its {len(known):,} sites{hint(site, known)}"
+        allowed = _("the id of one of its {count:,} sites{hint}", count=len(known), hint=hint(site, known))
         raise DataError(Fault(file=inputs.scenario.sites.file_name, value=site, column="site", allowed=allowed))
     return at
 
@@ -111,5 +112,5 @@ def run_explain(
     target = out.absolute() if out else where.with_name(f"{where.name}-explanation{tail}")
     check_place(target, EXPLANATION_MARKS, overwrite=overwrite, keep=[where / "plan.json"])
     found = explain(where, site, **asdict(request))
-    log.info("write the files")
+    log.info(_("write the files"))
     return found, found.write(target, overwrite=overwrite)

@@ -23,6 +23,7 @@ from hubplanner.model import (
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.translation import gettext as _
 
 STEP = 0.01
 """A little more or less: this part of the budget, or of all need."""
@@ -105,7 +106,7 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
     """
     if price.kind == "ban" and price.site is not None:
         if lifted is None:
-            return replace(price, undefined="what a hub there would cost and reach is not known")
+            return replace(price, undefined=_("what a hub there would cost and reach is not known"))
         return replace(price, change=unpinned(asked, lifted, price.site, same_options=False))
     if price.kind == "pin" and price.site is not None:
         status = np.where(
@@ -118,7 +119,7 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
     try:
         check_compatible(asked.problem, freer)
     except ScenarioError as error:
-        return replace(price, undefined=f"without it {error}")
+        return replace(price, undefined=_("without it {error}", error=str(error)))
     return replace(price, change=loosened(asked, asked.problem, freer))
 
 

@@ -19,6 +19,7 @@ from hubplanner.problem import Evaluation, Ints, Problem, SiteStatus, Solution
 from hubplanner.solver import SolveCache, SolverOptions, solve_problem
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.stopping import is_stopped
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def trace_nested(
     """
     check_traceable(problem, objective)
     if not problem.keeps_existing:
-        message = "nested plans go with standing hubs that stay: leave out model.existing"
+        message = _("nested plans go with standing hubs that stay: leave out model.existing")
         raise ScenarioError(message)
     options = options or SolverOptions()
     nested: list[FrontierPoint] = []
@@ -55,7 +56,7 @@ def trace_nested(
         if is_stopped():
             missing.append(Missing(limit=budget, status=STOPPED))
             continue
-        log.info("solve for a budget of %s, nested and free", f"{budget:,.12g}")
+        log.info(_("solve for a budget of %s, nested and free"), f"{budget:,.12g}")
         grown = _step(problem, replace(cast("MaxCoverage", objective), budget=budget), nested, options)
         if grown.evaluation is None:
             missing.append(without_plan(budget, grown))

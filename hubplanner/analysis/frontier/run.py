@@ -33,6 +33,8 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN, FairnessSpec
 from hubplanner.solver import in_words, solve_problem
 from hubplanner.stopping import searching
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ def run_frontier(
         scenario, folder, FRONTIER_MARKS, lambda known: _default_folder(known, ask, runs), overwrite=overwrite
     )
     found = frontier_of(inputs, ask)
-    log.info("write the files", extra={"folder": str(target)})
+    log.info(_("write the files"), extra={"folder": str(target)})
     return found, found.write(target, overwrite=overwrite)
 
 
@@ -127,7 +129,7 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
     """Return budgets in even steps, the scenario's among them where their number is even."""
     top = inputs.scenario.model.budget
     if top is None:
-        log.info("solve without a budget, to see what the most coverage costs")
+        log.info(_("solve without a budget, to see what the most coverage costs"))
         free = solve_problem(problem, _asked(inputs), options_of(inputs.scenario))
         if free.evaluation is None:
             late = StoppedError(_STOPPED) if free.stopped else SolverError(_LATE)
@@ -184,7 +186,11 @@ def _group(inputs: Inputs, ask: FrontierRequest) -> str:
         return fair_groups(inputs).column
     group = ask.group or next(iter(known), None)
     if group is None or group not in known:
-        message = f"--group: {group!r} found; allowed: one of demand.groups ({', '.join(known) or 'none is set'})"
+        message = _(
+            "--group: {group!r} found; allowed: one of demand.groups ({known})",
+            group=group,
+            known=joined(known, ", ") or "none is set",
+        )
         raise ScenarioError(message)
     return group
 

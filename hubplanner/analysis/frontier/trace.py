@@ -24,6 +24,7 @@ from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def trace(
         if known := _known_without(budget, solved, missing, most):
             missing.append(known)
             continue
-        log.info("solve for a budget of %s", f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
+        log.info(_("solve for a budget of %s"), f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
         within, deadline = replace(cast("MaxCoverage", objective), budget=budget), options.deadline
         found = solve_problem(problem, within, alone, start=last, memory=memory)
         if found.evaluation is None:
@@ -250,17 +251,17 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     check_traceable(problem, objective, by_budgets=True)
     check_small(problem)
     if problem.measures:
-        message = "with measures each amount of money is a point of its own: ask for some budgets"
+        message = _("with measures each amount of money is a point of its own: ask for some budgets")
         raise ScenarioError(message)
     if objective.fairness is not None:
-        message = "with model.fairness nothing tells the next budget below a plan's: ask for --points or --budgets"
+        message = _("with model.fairness nothing tells the next budget below a plan's: ask for --points or --budgets")
         raise ScenarioError(message)
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[FrontierPoint] = []
     missing: list[Missing] = []
     asked, memory = cast("MaxCoverage", objective), SolveCache(problem=problem)
     budget: float | None = asked.budget
-    for _ in range(MOST_POINTS):
+    for _turn in range(MOST_POINTS):
         deadline = options.deadline
         found = solve_problem(problem, replace(asked, budget=budget), options, memory=memory)
         if found.evaluation is None:
@@ -282,8 +283,10 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
 def check_small(problem: Problem) -> None:
     """Raise where enumerating all points is out of the question."""
     if problem.n_options > MOST_OPTIONS:
-        message = (
-            f"all points are enumerated for at most {MOST_OPTIONS} options (pairs of site and tier), here are "
-            f"{problem.n_options:,}; ask for --points or --budgets, or for fewer sites"
+        message = _(
+            "all points are enumerated for at most {most_options} options (pairs of site and tier), here "
+            "are {n_options:,}; ask for --points or --budgets, or for fewer sites",
+            most_options=MOST_OPTIONS,
+            n_options=problem.n_options,
         )
         raise ScenarioError(message)

@@ -19,6 +19,7 @@ from hubplanner.problem import Evaluation, Problem, Solution, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.cheapest_plan import SAME
 from hubplanner.stopping import is_stopped
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def trace_worst_group(
     named = [name for name, weight in zip(names, groups.weights, strict=True) if math.fsum(weight) > 0]
     totals = [math.fsum(weight) for weight in weights]
     if not totals:
-        message = "trade coverage,worst_group: no group has any need"
+        message = _("trade coverage,worst_group: no group has any need")
         raise ScenarioError(message)
 
     def worst(plan: Evaluation) -> float:
@@ -125,7 +126,7 @@ def trace_worst_group(
 def _most_covering(problem: Problem, objective: Objective) -> MaxCoverage:
     check_traceable(problem, objective)
     if not problem.need.any():
-        message = "a trade of coverage takes some need"
+        message = _("a trade of coverage takes some need")
         raise ScenarioError(message)
     return cast("MaxCoverage", objective)
 
@@ -205,7 +206,7 @@ class _Trade:
         for level in self._upwards(solved) if levels is None else levels:
             if is_stopped():
                 return solved, [*missing, Missing(limit=level, status=STOPPED)], False
-            log.info("solve for a share of at least %.4f", level)
+            log.info(_("solve for a share of at least %.4f"), level)
             found = solve_problem(self.problem, self.asked(level), self.options)
             if found.evaluation is None:
                 ended = every and found.status == Status.INFEASIBLE
@@ -280,7 +281,7 @@ def trace_fairness(
     [4.0, 4.0]
     """
     if not problem.need.any():
-        message = "a trade of coverage takes some need"
+        message = _("a trade of coverage takes some need")
         raise ScenarioError(message)
     solved, missing, known = list[FrontierPoint](), list[Missing](), None
     for number, (alpha, objective) in enumerate(asked.items(), start=1):
@@ -288,7 +289,7 @@ def trace_fairness(
         if is_stopped():
             missing.append(Missing(limit=alpha, status=STOPPED))
             continue
-        log.info("solve for alpha %g", alpha, extra={"point": number, "points": len(asked)})
+        log.info(_("solve for alpha %g"), alpha, extra={"point": number, "points": len(asked)})
         found = solve_problem(problem, objective, options, start=known)
         if found.evaluation is None:
             missing.append(without_plan(alpha, found))

@@ -24,6 +24,7 @@ from hubplanner.outputs.summary import criteria, rows_of, write_futures
 from hubplanner.problem import Ints, Outcomes, Problem, outcomes
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.validation import inconsistencies
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def score(
     found = [_scored(Path(folder), given) for folder in runs]
     objectives = sorted({scenario.model.objective for _, scenario, _, _ in found})
     if len(objectives) != 1:
-        allowed = "runs with one objective" if found else "at least one run folder"
+        allowed = _("runs with one objective") if found else _("at least one run folder")
         raise ScenarioError(Fault(file="runs", value=", ".join(objectives) or None, allowed=allowed, kind="scenario"))
     return Score(runs=tuple(found))
 
@@ -63,18 +64,18 @@ def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcom
     recover(folder.absolute().parent)
     path = folder / "plan.json"
     if not path.is_file() or not (folder / "scenario.yaml").is_file():
-        raise DataError(Fault(file=str(folder), allowed="the folder of a run, with plan.json and scenario.yaml"))
+        raise DataError(Fault(file=str(folder), allowed=_("the folder of a run, with plan.json and scenario.yaml")))
     scenario = read_scenario(folder / "scenario.yaml")
     if given is not None:
         scenario = _with_futures(scenario, given)
     if scenario.futures is None:
-        allowed = "is required: the run was made for none, so name a scenario that has some"
+        allowed = _("is required: the run was made for none, so name a scenario that has some")
         raise ScenarioError(Fault(file=str(folder), column="futures", allowed=allowed, kind="scenario"))
-    log.info("read the data of %s", folder.name)
+    log.info(_("read the data of %s"), folder.name)
     inputs = read_inputs(scenario)
     problem = build_problem(inputs)
     options, counts = _options(inputs, problem, json.loads(path.read_text(encoding="utf-8")), path)
-    log.info("score %s", folder.name)
+    log.info(_("score %s"), folder.name)
     distances = scenario.model.objective == "p_median"
     known = outcomes(problem, futures_of(inputs), options, counts, distances=distances)
     return folder.name, scenario, known, _notes(scenario, known)
@@ -100,7 +101,7 @@ def _options(inputs: Inputs, problem: Problem, plan: dict[str, Any], path: Path)
         pair = sites.get(str(hub.get("site_id")), -1), tiers.get(str(hub.get("tier")), -1)
         if pair not in number:
             named = f"{hub.get('site_id')}, {hub.get('tier')}"
-            allowed = "hubs at sites, and of tiers, that the scenario's data have"
+            allowed = _("hubs at sites, and of tiers, that the scenario's data have")
             raise DataError(Fault(file=str(path), column="hubs", value=named, allowed=allowed))
         found[number[pair]] = int(hub.get("hubs", 1))
     chosen = sorted(found)
@@ -117,8 +118,15 @@ def _notes(scenario: Scenario, known: Outcomes) -> tuple[str, ...]:
     ]
     if not over:
         return ()
-    shown = ", ".join(over[:5]) + (f" and {len(over) - 5:,} more" if len(over) > 5 else "")  # noqa: PLR2004
-    return (f"The hubs cost more than the budget of {budget:,.0f} in {len(over):,} of the futures: {shown}.",)
+    shown = ", ".join(over[:5]) + (_(" and {count:,} more", count=len(over) - 5) if len(over) > 5 else "")  # noqa: PLR2004
+    return (
+        _(
+            "The hubs cost more than the budget of {budget:,.0f} in {count:,} of the futures: {shown}.",
+            budget=budget,
+            count=len(over),
+            shown=shown,
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

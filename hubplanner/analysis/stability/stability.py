@@ -33,6 +33,8 @@ from hubplanner.problem import Floats, Ints, Problem, Solution, Status
 from hubplanner.runs.load import plan_of_hubs, read_solution
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 log = logging.getLogger(__name__)
 
@@ -78,24 +80,24 @@ def stability(
     request = StabilityRequest(draws=draws, seed=seed, gap=gap)
     given = settings or {}
     strange = [key for key in given if not any(key == known or key.startswith(f"{known}.") for known in KEYS)]
-    allowed = f"one of {', '.join(KEYS)}: all else would be another plan"
+    allowed = _("one of {keys}: all else would be another plan", keys=joined(KEYS, ", "))
     raise_faults([Fault(file="--set", column=key, allowed=allowed, kind="scenario") for key in strange])
     if isinstance(run, Plan):
         inputs, solution = run.inputs, run.solution
     else:
-        log.info("read the run and its inputs")
+        log.info(_("read the run and its inputs"))
         inputs, solution = read_solution(Path(run), given)
     check_asked(inputs.scenario, Feature.STABILITY)
     check_survey(inputs)
     problem = build_problem(inputs)
     if not _hubs(problem, solution).any():
-        message = "the plan has no new hub, so that none can stand or fall"
+        message = _("the plan has no new hub, so that none can stand or fall")
         raise ScenarioError(message)
     options = options_of(inputs.scenario)
     options = options if gap is None else replace(options, gap=gap)
     found = []
     for number in range(draws):
-        log.info("plan for survey %d of %d", number + 1, draws, extra={"point": number + 1, "points": draws})
+        log.info(_("plan for survey %d of %d"), number + 1, draws, extra={"point": number + 1, "points": draws})
         found.append(_planned_anew(drawn_again(inputs, seed, number), solution, options, number + 1))
     return Stability(
         inputs=inputs, problem=problem, plan=solution, draws=tuple(found), request=request, gap=options.gap
@@ -113,7 +115,7 @@ def run_stability(
     if not ours:
         check_files(folder, STABILITY_FILES, overwrite=overwrite)
     found = stability(folder, draws=request.draws, seed=request.seed, gap=request.gap, settings=settings)
-    log.info("write the files", extra={"folder": str(folder)})
+    log.info(_("write the files"), extra={"folder": str(folder)})
     found.write(folder)
     return found
 
@@ -177,10 +179,10 @@ def _planned_anew(inputs: Inputs, run: Solution, options: SolverOptions, number:
     keeps = kept.evaluation is not None and not _misses(problem, objective, kept)
     found = solve_problem(problem, objective, options, start=kept if keeps else None)
     if found.evaluation is None and not keeps:
-        told = f"with survey {number} redrawn"
+        told = _("with survey {number} redrawn", number=number)
         if found.clash is not None:
-            raise InfeasibleError([f"{told}: no plan meets all demands, and the run's own misses some"])
-        message = f"no plan was found in time {told}; raise solver.time_limit_s"
+            raise InfeasibleError([_("{told}: no plan meets all demands, and the run's own misses some", told=told)])
+        message = _("no plan was found in time {told}; raise solver.time_limit_s", told=told)
         raise SolverError(message)
     stays = keeps and not _better(objective, found, kept)
     best = kept if stays else found
@@ -204,7 +206,7 @@ def _misses(problem: Problem, objective: Objective, kept: Solution) -> bool:
         return True
     reasons = broken_years(Question.of(problem, objective), (Year(problem, kept.evaluation),))
     for reason in reasons:
-        log.info("the run's hubs miss: %s", reason)
+        log.info(_("the run's hubs miss: %s"), reason)
     return bool(reasons)
 
 
@@ -308,7 +310,7 @@ class Stability:
         }
         for group in self.inputs.scenario.sites.groups:
             values, number = np.unique(frame[group].to_numpy(dtype=str), return_inverse=True)
-            name = f"group {group}" if group in {"hub", "site"} else group
+            name = _("group {group}", group=group) if group in {"hub", "site"} else group
             found[name] = (values.tolist(), *self._at(number[problem.option_site], len(values)))
         return found
 

@@ -32,6 +32,7 @@ from hubplanner.problem import (
     remeasure_chunks,
 )
 from hubplanner.scenario import Scenario
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class _Reading:
 
     def _say(self) -> None:
         if time.perf_counter() - self._said > PATIENCE_S:
-            log.info("read %s: %s points so far", self.file.name, f"{self.count:,}")
+            log.info(_("read %s: %s points so far"), self.file.name, f"{self.count:,}")
             self._said = time.perf_counter()
 
 

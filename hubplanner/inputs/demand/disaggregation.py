@@ -25,6 +25,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import SpreadBySpec, TableSpec
 from hubplanner.scenario.fields import MOST_PEOPLE
 from hubplanner.scenario.names import listed
+from hubplanner.translation import gettext as _
 
 METRES = 1000.0
 MOST_POINTS = 20_000_000
@@ -143,12 +144,33 @@ class SpreadReport:
 
     def lines(self) -> list[str]:
         """Return the report in words."""
-        inside = f"{self.inside:,} of {self.places:,} places lie in an area of {self.here}"
-        weight = f"with {self.weight_inside:,.0f} of a weight of {self.weight:,.0f}"
-        said = [f"demand.spread_by, {self.there}: {inside}, {weight}; {self.people:,.0f} people go to them"]
+        inside = _(
+            "{inside:,} of {places:,} places lie in an area of {here}",
+            inside=self.inside,
+            places=self.places,
+            here=self.here,
+        )
+        weight = _(
+            "with {weight_inside:,.0f} of a weight of {weight:,.0f}",
+            weight_inside=self.weight_inside,
+            weight=self.weight,
+        )
+        said = [
+            _(
+                "demand.spread_by, {there}: {inside}, {weight}; {people:,.0f} people go to them",
+                there=self.there,
+                inside=inside,
+                weight=weight,
+                people=self.people,
+            )
+        ]
         if self.alone:
             said.append(
-                f"  {len(self.alone):,} areas have no place inside and stand at one point: {listed(self.alone)}"
+                _(
+                    "  {count:,} areas have no place inside and stand at one point: {names}",
+                    count=len(self.alone),
+                    names=listed(self.alone),
+                )
             )
         return said
 
@@ -216,7 +238,7 @@ def spread_by(
         raise AssertionError
     here, there = scenario.demand.file_name, spec.file_name
     points_at = np.flatnonzero(frame.geom_type == "Point").tolist()
-    allowed = "a polygon: demand.spread_by gives the people of an area to the places inside it"
+    allowed = _("a polygon: demand.spread_by gives the people of an area to the places inside it")
     faults += [
         Fault(file=here, row=int(rows[at]), column="geometry", value="Point", allowed=allowed) for at in points_at
     ]
@@ -231,8 +253,11 @@ def spread_by(
         inside = at != OUTSIDE
         count, total, kept = count + len(weight), total + float(weight.sum()), kept + int(inside.sum())
         if kept > MOST_POINTS:
-            allowed = f"at most {MOST_POINTS:,} places inside areas; take a coarser raster or fewer places"
-            faults.append(Fault(file=there, value=f"more than {kept:,}", allowed=allowed))
+            allowed = _(
+                "at most {most_points:,} places inside areas; take a coarser raster or fewer places",
+                most_points=MOST_POINTS,
+            )
+            faults.append(Fault(file=there, value=_("more than {kept:,}", kept=kept), allowed=allowed))
             break
         turned = Transformer.from_crs(system, crs, always_xy=True).transform(*places[inside].T)
         parts.append((np.column_stack(turned), at[inside], weight[inside]))
@@ -241,8 +266,9 @@ def spread_by(
     empty = np.bincount(row, minlength=len(frame)) == 0
     alone = np.flatnonzero(empty & (people > 0)).tolist()
     if spec.unmatched == "error":
-        allowed = (
-            f"an area with a place of {there} inside; or demand.spread_by.unmatched: one_point, for a point inside it"
+        allowed = _(
+            "an area with a place of {there} inside; or demand.spread_by.unmatched: one_point, for a point inside it",
+            there=there,
         )
         for area in alone if len(faults) == before else ():
             value = str(ids[area])
@@ -252,8 +278,10 @@ def spread_by(
     if areas.doubled:
         warnings.append(overlap(here, areas.doubled))
     if alone:
-        message = (
-            f"no place of {there} lies in these areas, whose {people[alone].sum():,.0f} people stand at one point each"
+        message = _(
+            "no place of {there} lies in these areas, whose {people:,.0f} people stand at one point each",
+            there=there,
+            people=people[alone].sum(),
         )
         warnings.append(DataWarning(code="empty_zone", message=f"{message}: {listed(ids[alone])}", file=here))
     points = np.concatenate([points, metres(frame[empty], crs)])

@@ -37,6 +37,8 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 MOST_SHOWN = 100
 """Faults of one column that are spelled out for a part of a file."""
@@ -119,7 +121,7 @@ class TableFile:
                 faults.append(self._too_many_labels())
                 return
             if len(faults) - before > MOST_FAULTS:
-                allowed = f"was not read to its end, after {len(faults) - before:,} faults"
+                allowed = _("was not read to its end, after {count:,} faults", count=len(faults) - before)
                 faults.append(Fault(file=self.name, allowed=allowed))
                 return
         self._ended, self._sound = True, len(faults) == before
@@ -128,12 +130,12 @@ class TableFile:
         """Note ids that occur twice, filters that nothing passes, and a file without rows."""
         spec, before = self._scenario.demand, len(faults)
         if self._rows == 0:
-            faults.extend([Fault(file=self.name, allowed="has no rows of data")] if self._sound else [])
+            faults.extend([Fault(file=self.name, allowed=_("has no rows of data"))] if self._sound else [])
             return
         for column, wanted in spec.where.items() if self._ended else ():
             note_unknown(self.name, column, self._seen[column], wanted, faults)
         if self._kept == 0 and self._sound and len(faults) == before:
-            allowed = f"leaves no row: none has the asked {' and '.join(spec.where)} at once"
+            allowed = _("leaves no row: none has the asked {where} at once", where=joined(spec.where, _(" and ")))
             faults.append(Fault(file=self.name, column="where", allowed=allowed))
         suspects = self._ids.suspects()
         if spec.id and len(suspects):
@@ -222,10 +224,10 @@ class TableFile:
         return {f"\0{place}": ratio for place, ratio in enumerate([per_person, *ratios, *taken])}
 
     def _too_many_labels(self) -> Fault:
-        allowed = f"at most {MOST_LABELS:,} combinations of groups"
+        allowed = _("at most {most_labels:,} combinations of groups", most_labels=MOST_LABELS)
         if self._seats:
-            allowed += " and, as tiers have capacities, of need per person; round shares and priorities"
-        return Fault(file=self.name, value=f"{len(self._labels):,} or more", allowed=allowed)
+            allowed += _(" and, as tiers have capacities, of need per person; round shares and priorities")
+        return Fault(file=self.name, value=_("{count:,} or more", count=len(self._labels)), allowed=allowed)
 
 
 def open_table(scenario: Scenario, people: list[str], faults: list[Fault], *, again: bool = False) -> TableFile | None:
@@ -361,9 +363,9 @@ def note_repeats(
                 continue
             count += 1
             if count <= most:
-                allowed = f"an id only once; row {earlier} has it already"
+                allowed = _("an id only once; row {earlier} has it already", earlier=earlier)
                 faults.append(Fault(file=table.name, row=row, column=column, value=word, allowed=allowed))
     if count > most:
-        allowed = f"at least {count - most:,} more rows have an id that stands above them"
+        allowed = _("at least {count:,} more rows have an id that stands above them", count=count - most)
         faults.append(Fault(file=faults[0].file, column=column, allowed=allowed))
     return faults

@@ -31,6 +31,7 @@ from hubplanner.inputs.demand.point_stream import MOST_SHOWN
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.points import PointFile, Points
 from hubplanner.problem import Chunk, Floats, Ints
+from hubplanner.translation import gettext as _
 
 SAMPLED = 1000
 """Points of each part that are kept, about: enough to know where most lie."""
@@ -154,7 +155,7 @@ class CoordinateChecks:
 
     def _note_lost(self, points: Points, lonlat: Floats, faults: list[Fault]) -> None:
         lost = pd.Series(~np.isfinite(lonlat).all(axis=1))
-        self._note(points, lost, f"coordinates within the range of {self._file.crs.name}", faults)
+        self._note(points, lost, _("coordinates within the range of {name}", name=self._file.crs.name), faults)
 
     def _note(self, points: Points, wrong: pd.Series, allowed: str, faults: list[Fault]) -> None:
         positions = np.flatnonzero(wrong)

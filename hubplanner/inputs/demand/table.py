@@ -22,6 +22,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_ERROR, MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
+from hubplanner.translation import gettext as _
 
 MOST_STRETCH = 0.05
 """Share by which a projection may stretch or shrink distances: a UTM zone keeps to it well beyond its borders."""
@@ -202,7 +203,13 @@ def check_floors(scenario: Scenario, columns: Mapping[str, Iterable[object]], na
     for number, floor in enumerate(with_demand_names(scenario, columns).model.floors):
         known = set(map(str, columns.get(floor.group or "", ()))) - {""}
         if floor.value is not None and known and floor.value not in known:
-            allowed = f"a value of {floor.group} in {name}: {listed(known)}{hint(floor.value, known)}"
+            allowed = _(
+                "a value of {group} in {name}: {known}{hint}",
+                group=floor.group,
+                name=name,
+                known=listed(known),
+                hint=hint(floor.value, known),
+            )
             key = f"model.floors.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 
@@ -213,7 +220,7 @@ def check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fa
         return
     metric = crs.is_projected and all(axis.unit_name in {"metre", "meter"} for axis in crs.axis_info[:2])
     if not metric:
-        allowed = "a projected system in metres for planar travel, such as EPSG:32642; or travel.method great_circle"
+        allowed = _("a projected system in metres for planar travel, such as EPSG:32642; or travel.method great_circle")
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 
 
@@ -226,7 +233,11 @@ def check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults:
     scale = np.concatenate([factors.meridional_scale, factors.parallel_scale])
     worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
     if worst > MOST_STRETCH:
-        allowed = f"a system true to distance here, such as {places.estimate_utm_crs()}; this one is {worst:.0%} off"
+        allowed = _(
+            "a system true to distance here, such as {estimate_utm_crs}; this one is {worst:.0%} off",
+            estimate_utm_crs=places.estimate_utm_crs(),
+            worst=worst,
+        )
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 
 
@@ -234,10 +245,10 @@ def _check_area(scenario: Scenario, places: gpd.GeoDataFrame, area: pd.Series | 
     """Note points that are to be spread but have no area."""
     spec, is_point = scenario.demand, (places.geom_type == "Point").reset_index(drop=True)
     if spec.spread_km and spec.area_km2 is None and is_point.any():
-        allowed = "is required: demand.spread_km spreads the people of a point over a disc of this area"
+        allowed = _("is required: demand.spread_km spreads the people of a point over a disc of this area")
         checker.faults.append(Fault(file=scenario.file, column="demand.area_km2", allowed=allowed, kind="scenario"))
     if area is not None:
-        checker.note(str(spec.area_km2), is_point & (area == 0), as_text(area), "a number above 0, the area in km2")
+        checker.note(str(spec.area_km2), is_point & (area == 0), as_text(area), _("a number above 0, the area in km2"))
 
 
 def _with_points(
@@ -258,7 +269,11 @@ def _with_points(
         return _demand(frame, points, np.arange(len(frame)), places.crs)
     expected = expected_points(places, area, spacing, planar=planar)
     if expected > MOST_POINTS:
-        allowed = f"a wider spacing, for at most {MOST_POINTS:,} points; this one makes about {expected:,.0f}"
+        allowed = _(
+            "a wider spacing, for at most {most_points:,} points; this one makes about {expected:,.0f}",
+            most_points=MOST_POINTS,
+            expected=expected,
+        )
         column = "demand.spread_km"
         faults.append(Fault(file=scenario.file, column=column, value=spacing, allowed=allowed, kind="scenario"))
         return None

@@ -21,6 +21,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import listed
+from hubplanner.translation import gettext as _
 
 MANY_TIMES = 5.0
 """Times by which the people of a zone and its census may differ."""
@@ -57,13 +58,26 @@ class ZoneReport:
 
     def lines(self) -> list[str]:
         """Return the report in words."""
-        people = f"{self.people_inside:,.0f} of {self.people:,.0f} people"
-        inside = f"{self.inside:,} of {self.places:,} places of {self.here}"
-        said = [f"demand.zones, {self.there}: {inside} lie in a zone, with {people}"]
+        people = _("{people_inside:,.0f} of {people:,.0f} people", people_inside=self.people_inside, people=self.people)
+        inside = _("{inside:,} of {places:,} places of {here}", inside=self.inside, places=self.places, here=self.here)
+        said = [
+            _(
+                "demand.zones, {there}: {inside} lie in a zone, with {people}",
+                there=self.there,
+                inside=inside,
+                people=people,
+            )
+        ]
         if self.census is not None:
-            said.append(f"  scaled zone by zone from {self.people_inside:,.0f} to {self.census:,.0f} people")
+            said.append(
+                _(
+                    "  scaled zone by zone from {people_inside:,.0f} to {census:,.0f} people",
+                    people_inside=self.people_inside,
+                    census=self.census,
+                )
+            )
         if self.empty:
-            said.append(f"  {len(self.empty):,} zones have no people: {listed(self.empty)}")
+            said.append(_("  {count:,} zones have no people: {names}", count=len(self.empty), names=listed(self.empty)))
         return said
 
     def as_dict(self) -> dict[str, object]:
@@ -169,13 +183,22 @@ def _far_from_census(zones: Zones, people: Floats, census: Floats, file: str) ->
     found = []
     most, least = np.maximum(people, census), np.minimum(people, census)
     for at in np.flatnonzero(used & (most > MANY_TIMES * least)).tolist():
-        message = f"zone {zones.ids[at]}: {people[at]:,.0f} people in {file}, {census[at]:,.0f} by the census"
+        message = _(
+            "zone {ids}: {people:,.0f} people in {file}, {census:,.0f} by the census",
+            ids=zones.ids[at],
+            people=people[at],
+            file=file,
+            census=census[at],
+        )
         found.append(DataWarning(code="far_from_census", message=message, file=zones.name))
     here, there = float(people[used].sum()), float(census[used].sum())
     if used.any() and abs(here - there) > MOST_OFF * max(here, there):
-        message = (
-            f"the zones have {here:,.0f} people in {file} and {there:,.0f} by the census; "
-            "look whether both are people, of the same year"
+        message = _(
+            "the zones have {here:,.0f} people in {file} and {there:,.0f} by the census; look whether "
+            "both are people, of the same year",
+            here=here,
+            file=file,
+            there=there,
         )
         found.insert(0, DataWarning(code="far_from_census", message=message, file=zones.name))
     return found
@@ -238,11 +261,13 @@ class ZonedFile:
         if len(faults) > before or not self._count:
             return
         if outside == self._count:
-            allowed = f"has no place with people in a zone of {self._zones.name}"
+            allowed = _("has no place with people in a zone of {name}", name=self._zones.name)
             faults.append(Fault(file=self.name, column="demand.zones", allowed=allowed))
         elif outside and self._unmatched == "error":
-            allowed = "places inside a zone; say demand.zones.unmatched: nearest, or drop to leave them out"
-            value = f"{outside:,} places with {self._people - self._sum.sum():,.1f} people"
+            allowed = _("places inside a zone; say demand.zones.unmatched: nearest, or drop to leave them out")
+            value = _(
+                "{outside:,} places with {people:,.1f} people", outside=outside, people=self._people - self._sum.sum()
+            )
             faults.append(Fault(file=self.name, column="demand.zones", value=value, allowed=allowed))
 
     def groups(self) -> Mapping[str, list[str]]:
@@ -261,16 +286,24 @@ class ZonedFile:
         outside = self._count - int(self._in_zone.sum())
         if outside:
             people = self._people - float(self._sum.sum())
-            message = (
-                f"{outside:,} places with {people:,.1f} people lie in no zone of {self._zones.name} and are left out; "
-                "demand.zones.unmatched: nearest would keep them"
+            message = _(
+                "{outside:,} places with {people:,.1f} people lie in no zone of {name} and are left out; "
+                "demand.zones.unmatched: nearest would keep them",
+                outside=outside,
+                people=people,
+                name=self._zones.name,
             )
             found.append(DataWarning(code="outside_zones", message=message, file=self.name))
         census = self._zones.census
         lost = [] if census is None else np.flatnonzero((census > 0) & (self._sum == 0) & self._zones.kept).tolist()
         if census is not None and lost:
             names = listed(self._zones.ids[at] for at in lost)
-            message = f"zones with {census[lost].sum():,.0f} people have no place for them in {self.name}: {names}"
+            message = _(
+                "zones with {census:,.0f} people have no place for them in {name}: {names}",
+                census=census[lost].sum(),
+                name=self.name,
+                names=names,
+            )
             found.append(DataWarning(code="empty_zone", message=message, file=self._zones.name))
         if census is not None:
             found += _far_from_census(self._zones, self._sum, census, self.name)

@@ -13,6 +13,8 @@ from hubplanner.inputs.readers.cells import NOTATIONS, SPACES, CellRules, is_mis
 from hubplanner.inputs.readers.columns import as_numbers, as_text, keys_of
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import key_of, listed, near_key
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": (
@@ -271,7 +273,7 @@ def span(numbers: pd.Series) -> str:
     '3 to 12,345'
     """
     known = numbers.dropna()
-    return f"{_number(known.min())} to {_number(known.max())}"
+    return _("{number} to {number2}", number=_number(known.min()), number2=_number(known.max()))
 
 
 def _number(value: float) -> str:
@@ -285,20 +287,20 @@ def _id(cells: _Cells) -> ColumnGuess | None:
         words = cells.words(name)
         keys = keys_of(words)
         if (keys != "").all() and not keys.duplicated().any():
-            return ColumnGuess(column=name, rank=rank, why=f"{len(words):,} values, each once")
+            return ColumnGuess(column=name, rank=rank, why=_("{count:,} values, each once", count=len(words)))
     return None
 
 
 def _plainly_named(cells: _Cells, key: str) -> ColumnGuess | None:
     """Return a column whose name leaves no doubt, whatever is wrong with its cells: that is told when it is read."""
     name = next((name for name in cells.names if compact(name) in PLAIN_NAMES[key]), None)
-    return None if name is None else ColumnGuess(column=name, why="by its name alone: its cells do not fit")
+    return None if name is None else ColumnGuess(column=name, why=_("by its name alone: its cells do not fit"))
 
 
 def _coordinate(cells: _Cells, key: str) -> ColumnGuess | None:
     for rank, name in cells.named(key):
         if cells.is_numeric(name):
-            return ColumnGuess(column=name, rank=rank, why=f"by its name; {span(cells.numbers(name))}")
+            return ColumnGuess(column=name, rank=rank, why=_("by its name; {span}", span=span(cells.numbers(name))))
     return None
 
 
@@ -314,15 +316,18 @@ def _people(cells: _Cells) -> ColumnGuess | None:
     if not found:
         return None
     found.sort(key=lambda each: each[:2])
-    rank, _, name, numbers = found[0]
+    rank, _year, name, numbers = found[0]
     others = [other for _, _, other, _ in found[1:]]
-    doubt = f"are people {name}, or {' or '.join(others[:4])}?" if others else ""
+    doubt = _("are people {name}, or {names}?", name=name, names=joined(others[:4], _(" or "))) if others else ""
     words = cells.words(name)
     pointed = words[words.str.contains(".", regex=False)]
     if len(pointed) and not cells.notation and pointed.str.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+").all():
-        doubt = f'{doubt} does {pointed.iloc[0]} in {name} mean thousands? Then say thousands: "." here.'.strip()
+        thousands = _(
+            'does {number} in {name} mean thousands? Then say thousands: "." here.', number=pointed.iloc[0], name=name
+        )
+        doubt = joined((doubt, thousands))
     whole = float(np.nansum(numbers))
-    why = f"by its name; {span(numbers)}, {whole:,.0f} in all"
+    why = _("by its name; {span}, {whole:,.0f} in all", span=span(numbers), whole=whole)
     return ColumnGuess(column=name, rank=rank, why=why, doubt=doubt)
 
 
@@ -340,7 +345,7 @@ def _online(cells: _Cells) -> tuple[ColumnGuess, ...]:
         counted = not signed and "%" not in name and SHARED.search(small) is None
         if counted and (numbers.max() > PER_CENT or (COUNTED.search(small) and numbers.max() > 1)):
             key = "offline_people" if off else "connected_people"
-            found.append(ColumnGuess(column=name, rank=rank, key=key, why=f"a count, {span(numbers)}"))
+            found.append(ColumnGuess(column=name, rank=rank, key=key, why=_("a count, {span}", span=span(numbers))))
         elif not off and numbers.max() <= PER_CENT:
             found.append(_share(name, rank + 2 * bool(LESS_ONLINE.search(small)), numbers, signed=signed))
     return tuple(sorted(found, key=lambda each: each.rank))
@@ -349,12 +354,12 @@ def _online(cells: _Cells) -> tuple[ColumnGuess, ...]:
 def _share(name: str, rank: int, numbers: pd.Series, *, signed: bool) -> ColumnGuess:
     percent = signed or bool(numbers.max() > 1)
     if percent:
-        sign = ", with per cent signs" if signed else ", some above 1"
-        why = f"in per cent: {span(numbers)}{sign}"
+        sign = _(", with per cent signs") if signed else _(", some above 1")
+        why = _("in per cent: {span}{sign}", span=span(numbers), sign=sign)
     else:
-        why = f"a share: {span(numbers)}, none above 1"
+        why = _("a share: {span}, none above 1", span=span(numbers))
     few = percent and not signed and bool(numbers.max() <= 2)  # noqa: PLR2004 - a share that is a little above 1
-    doubt = f"is {name} in per cent? Its largest value is {numbers.max():g}." if few else ""
+    doubt = _("is {name} in per cent? Its largest value is {max:g}.", name=name, max=numbers.max()) if few else ""
     return ColumnGuess(column=name, rank=rank, key="connected_share", percent=percent, why=why, doubt=doubt)
 
 
@@ -367,7 +372,12 @@ def _groups(cells: _Cells) -> tuple[ColumnGuess, ...]:
         words = cells.words(name)
         count = int(keys_of(words).nunique())
         if (words != "").all() and 1 < count <= min(MOST_VALUES, len(words) / 2):
-            why = f"{count:,} values: {listed(sorted(set(words))[:3])}{', ...' if count > 3 else ''}"  # noqa: PLR2004
+            why = _(
+                "{count:,} values: {names}{more}",
+                count=count,
+                names=listed(sorted(set(words))[:3]),
+                more=", ..." if count > 3 else "",  # noqa: PLR2004
+            )
             found.append((count, name, why))
     found.sort()
     return tuple(ColumnGuess(column=name, why=why) for _, name, why in found[:MOST_GROUPS])
@@ -380,8 +390,15 @@ def _status(cells: _Cells) -> tuple[ColumnGuess | None, dict[str, str]]:
         words = sorted({key_of(word) for word in cells.words(name)} - {""})
         if words and all(near_key(word) in meant for word in words):
             others = {word: meant[near_key(word)] for word in words if word not in STATUS_WORDS}
-            doubt = "" if not others else f"is it right that {', '.join(f'{a} is {b}' for a, b in others.items())}?"
-            return ColumnGuess(column=name, rank=rank, why=f"says {listed(words)}", doubt=doubt), others
+            doubt = (
+                ""
+                if not others
+                else _(
+                    "is it right that {items}?",
+                    items=joined((_("{a} is {b}", a=a, b=b) for a, b in others.items()), ", "),
+                )
+            )
+            return ColumnGuess(column=name, rank=rank, why=_("says {names}", names=listed(words)), doubt=doubt), others
     return None, {}
 
 
@@ -389,14 +406,14 @@ def _tier(cells: _Cells) -> ColumnGuess | None:
     for rank, name in cells.named("tier"):
         words = set(cells.words(name)) - {""}
         if 0 < len(words) <= MOST_TIERS:
-            return ColumnGuess(column=name, rank=rank, why=f"says {listed(words)}")
+            return ColumnGuess(column=name, rank=rank, why=_("says {names}", names=listed(words)))
     return None
 
 
 def _factor(cells: _Cells, key: str) -> ColumnGuess | None:
     for rank, name in cells.named(key):
         if cells.is_numeric(name) and (cells.numbers(name) >= 0).all():
-            return ColumnGuess(column=name, rank=rank, why=f"by its name; {span(cells.numbers(name))}")
+            return ColumnGuess(column=name, rank=rank, why=_("by its name; {span}", span=span(cells.numbers(name))))
     return None
 
 
@@ -406,5 +423,5 @@ def _name(cells: _Cells) -> ColumnGuess | None:
     for rank, name in [*cells.named("name"), *own]:
         keys = keys_of(cells.words(name))
         if not cells.is_numeric(name) and 2 * keys[keys != ""].nunique() > len(keys):
-            return ColumnGuess(column=name, rank=rank, why="by its name")
+            return ColumnGuess(column=name, rank=rank, why=_("by its name"))
     return None

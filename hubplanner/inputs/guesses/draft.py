@@ -10,7 +10,6 @@ from math import ceil, floor, log10, sqrt
 from pathlib import Path
 from typing import Any
 
-from hubplanner.formatting import count_of
 from hubplanner.inputs.guesses.columns import ColumnGuess, numbers_of
 from hubplanner.inputs.guesses.keys import KeyMatch
 from hubplanner.inputs.guesses.look import FileLook, blank_cells, lonlat_of
@@ -19,6 +18,8 @@ from hubplanner.inputs.guesses.text import AskedDoubt, MadeGuess, ScenarioText
 from hubplanner.problem import annuity
 from hubplanner.scenario.fields import PER_CENT
 from hubplanner.scenario.names import key_of
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, ngettext
 
 CAPEX, OPEX, REACH_KM, HUBS, DETOUR, HORIZON, RATE = 50_000, 15_000, 10, 10, 1.3, 5, 0.1
 """Made-up values, marked as such: what a hub costs, how far it reaches, how many the budget pays."""
@@ -132,17 +133,17 @@ class _Writer:
         )
         say.say(0, "name", name)
         made_up = title or f"Hubs for {name.replace('-', ' ').replace('_', ' ').title() if name.islower() else name}"
-        say.say(0, "description", made_up, example=not title, why="" if title else "the title of maps and reports")
-        say.say(0, "currency", "USD", example=True, why="the currency of all money below")
+        say.say(0, "description", made_up, example=not title, why="" if title else _("the title of maps and reports"))
+        say.say(0, "currency", "USD", example=True, why=_("the currency of all money below"))
         for section in (self._demand, self._sites, self._hubs):
             say.blank()
             section()
         say.blank()
         say.say(0, "solver", {"gap": GAP, "time_limit_s": TIME_LIMIT_S})
         for look, why in [*self.unused, *(other for other in self.roles.unused if other[0] is not self.spread_to)]:
-            self.uses.append(FileUse(file=look.name, role="not used", why=why))
+            self.uses.append(FileUse(file=look.name, role=_("not used"), why=why))
             say.blank()
-            say.ask(f"{look.name} is not used: {why}. Is that right?")
+            say.ask(_("{name} is not used: {why}. Is that right?", name=look.name, why=why))
         return ScenarioDraft(
             text=say.whole(),
             uses=tuple(self.uses),
@@ -161,7 +162,11 @@ class _Writer:
         say.say(0, "demand")
         doubt = ""
         if look.kind == "raster":
-            doubt = f"do cells of {look.name} count people (not people per km2)? They sum to {look.people:,.0f}."
+            doubt = _(
+                "do cells of {name} count people (not people per km2)? They sum to {people:,.0f}.",
+                name=look.name,
+                people=look.people,
+            )
         say.say(2, "path", self._relative(look.path), why=why, ask=doubt)
         self._keys(look, 2)
         self._places(look)
@@ -189,7 +194,7 @@ class _Writer:
                 }
                 self._take(taken, table, match, look, found)
         say.say(0, "sites")
-        same_file = f"may a hub stand at each place of {look.name}? No other file has places for hubs."
+        same_file = _("may a hub stand at each place of {name}? No other file has places for hubs.", name=look.name)
         say.say(2, "path", self._relative(look.path), why=why, ask=same_file if same else self._outside())
         self._keys(look, 2)
         self._places(look)
@@ -211,16 +216,22 @@ class _Writer:
         for number, tier in enumerate(look.columns.tiers or ("hub",)):
             size = 2 + number  # each tier costs half as much again
             hub = {"name": tier, "capex": CAPEX * size // 2, "opex_per_year": OPEX * size // 2, "reach_km": REACH_KM}
-            why = "cost to build, to run for a year, and how far people come; add capacity if seats are limited"
+            why = _("cost to build, to run for a year, and how far people come; add capacity if seats are limited")
             say.say(2, "", hub, item=True, example=True, why="" if number else why)
-        say.say(0, "horizon_years", HORIZON, example=True, why="years of running cost that the budget must pay")
-        say.say(0, "discount_rate", RATE, example=True, why="money of later years counts less")
+        say.say(0, "horizon_years", HORIZON, example=True, why=_("years of running cost that the budget must pay"))
+        say.say(0, "discount_rate", RATE, example=True, why=_("money of later years counts less"))
         travel = {"method": "great_circle", "detour": DETOUR}
-        say.say(0, "travel", travel, example=True, why="roads are longer than the straight line")
+        say.say(0, "travel", travel, example=True, why=_("roads are longer than the straight line"))
         count = min(HUBS, max(1, look.count // 3))
         say.say(0, "model")
         budget = _rounded((CAPEX + OPEX * annuity(RATE, HORIZON)) * count)
-        say.say(2, "budget", budget, example=True, why=f"pays {count_of(count, 'hub')} or so")
+        say.say(
+            2,
+            "budget",
+            budget,
+            example=True,
+            why=_("pays {counted} or so", counted=ngettext("{n} hub", "{n} hubs", count)),
+        )
 
     # -- what sections share -----------------------------------------------------------------------------------------
 
@@ -241,7 +252,7 @@ class _Writer:
             return
         if "id" not in look.columns.one:
             self.text.comment(
-                "No id: no column of codes or names has a different value in each row, so rows go by number.",
+                _("No id: no column of codes or names has a different value in each row, so rows go by number."),
                 2,
             )
         for key in ("id", "x", "y"):
@@ -270,7 +281,7 @@ class _Writer:
     ) -> None:
         """Note what a section takes over from a file under names that it lacks; what brings nothing is unused."""
         if not found:
-            lacks = "it brings nothing that the plan lacks: people, who is online, groups, statuses"
+            lacks = _("it brings nothing that the plan lacks: people, who is online, groups, statuses")
             self.unused.append((look, lacks))
             return
         held = set() if section.table is None else {key_of(str(name)) for name in section.table.frame.columns}
@@ -321,8 +332,8 @@ class _Writer:
             say.say(indent + 2, "path", self._relative(look.path), item=True)
             self._keys(look, indent + 4)
             if match is None:
-                say.say(indent + 4, "on", "location", why="each place takes over from the polygon that it lies in")
-                by = "the polygon each place lies in"
+                say.say(indent + 4, "on", "location", why=_("each place takes over from the polygon that it lies in"))
+                by = _("the polygon each place lies in")
             else:
                 by = ", ".join(f"{one} = {_short(look, other)}" for one, other in match.on)
                 self._key(key, section, look, match, indent + 4)
@@ -333,7 +344,13 @@ class _Writer:
             percent = [new for new, guess in each.columns.items() if guess.percent]
             if percent:
                 say.say(indent + 4, "percent", percent)
-            self.uses.append(FileUse(file=look.name, role=f"joined to {part}", why=f"{', '.join(take)} by {by}"))
+            self.uses.append(
+                FileUse(
+                    file=look.name,
+                    role=_("joined to {part}", part=part),
+                    why=_("{take} by {by}", take=joined(take, ", "), by=by),
+                )
+            )
 
     def _key(self, key: str, section: FileLook, look: FileLook, match: KeyMatch, indent: int) -> None:
         """Write the columns by which rows belong together, and what becomes of those that have no partner."""
@@ -341,20 +358,36 @@ class _Writer:
         on = {one: _short(look, other) for one, other in match.on}
         doubt = ""
         if lost:
-            way = f"fill in {self.aliases[key]}" if key in self.aliases else "say unmatched otherwise"
+            way = (
+                _("fill in {aliases}", aliases=self.aliases[key])
+                if key in self.aliases
+                else _("say unmatched otherwise")
+            )
             people = section.columns.one.get("people")
-            rows = count_of(lost, "row")
+            rows = ngettext("{n} row", "{n} rows", lost)
             if people is not None and section.table is not None:
                 numbers = numbers_of(section.table.frame, people.column, section.columns.notation)
-                rows += f" with {numbers[match.alone].sum():,.0f} people"
-            doubt = f"{rows} of {section.name} without a match in {look.name} are left out; to keep them, {way}."
-        say.say(indent, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a match", ask=doubt)
+                rows += _(" with {numbers:,.0f} people", numbers=numbers[match.alone].sum())
+            doubt = _(
+                "{rows} of {name} without a match in {name2} are left out; to keep them, {way}.",
+                rows=rows,
+                name=section.name,
+                name2=look.name,
+                way=way,
+            )
+        say.say(
+            indent,
+            "on",
+            on,
+            why=_("{matched:,} of {rows:,} rows have a match", matched=match.matched, rows=match.rows),
+            ask=doubt,
+        )
         if key in self.aliases:
             say.say(
                 indent,
                 "aliases",
                 self.aliases[key],
-                why="complete its column there: similar names are listed beside it",
+                why=_("complete its column there: similar names are listed beside it"),
             )
         if lost:
             say.say(indent, "unmatched", "drop")
@@ -373,11 +406,17 @@ class _Writer:
         ]
         own = [(look, guess.column, guess) for guess in look.columns.online[:1]]
         if not (own or found):
-            say.say(2, "connected_share", 0, ask="no file says how many are online; is nobody? Put their share here.")
+            say.say(
+                2, "connected_share", 0, ask=_("no file says how many are online; is nobody? Put their share here.")
+            )
             return None
         source, name, guess = (own or found)[0]
         others = [other.column for other in source.columns.online if other.column != guess.column]
-        more = f"is {guess.column} who is online, rather than {' or '.join(others)}?" if others else ""
+        more = (
+            _("is {column} who is online, rather than {others}?", column=guess.column, others=joined(others, _(" or ")))
+            if others
+            else ""
+        )
         why, doubt = (guess.why, guess.doubt) if source is look else ("", "")
         say.say(2, guess.key, name, why=why, ask=" ".join(part for part in (doubt, more) if part))
         if source is look and guess.percent:
@@ -404,12 +443,14 @@ class _Writer:
             return
         guess = look.columns.one.get("id")
         if guess is None:
-            self.unused.append((look, "zones need a column with another value in each row, and it has none"))
+            self.unused.append((look, _("zones need a column with another value in each row, and it has none")))
             return
-        polygons = count_of(look.count, "polygon")
-        self.uses.append(FileUse(file=look.name, role="zones", why=f"{polygons} in which the cells lie"))
+        polygons = ngettext("{n} polygon", "{n} polygons", look.count)
+        self.uses.append(
+            FileUse(file=look.name, role="zones", why=_("{polygons} in which the cells lie", polygons=polygons))
+        )
         say.say(2, "zones")
-        ask = f"are cells outside {look.name} to be left out? unmatched: nearest would keep them."
+        ask = _("are cells outside {name} to be left out? unmatched: nearest would keep them.", name=look.name)
         say.say(4, "path", self._relative(look.path), why=polygons, ask=ask)
         self._keys(look, 4)
         say.say(4, "id", guess.column, why=guess.why)
@@ -423,14 +464,25 @@ class _Writer:
             take["internet"] = "internet"
         self.zones_say_online = "internet" in take
         if take:
-            say.say(4, "take", take, why="" if share is None else f"internet: {share.why}")
+            say.say(4, "take", take, why="" if share is None else _("internet: {why}", why=share.why))
         if share is not None and share.percent:
             say.say(4, "percent", ["internet"])
         people = look.columns.one.get("people") or joined.get("people")
         if people is not None:
             own = look.columns.one.get("people") is people
-            name, raster = people.column if own else "people", f"the raster counts {self.roles.demand.people:,.0f}"
-            say.ask(f"{name} counts people too ({people.why}; {raster}); scale cells to it with people: {name}?", 4)
+            name, raster = (
+                people.column if own else "people",
+                _("the raster counts {people:,.0f}", people=self.roles.demand.people),
+            )
+            say.ask(
+                _(
+                    "{name} counts people too ({why}; {raster}); scale cells to it with people: {name}?",
+                    name=name,
+                    why=people.why,
+                    raster=raster,
+                ),
+                4,
+            )
 
     def _taken_by_zones(self, look: FileLook) -> list[_Taken]:
         """Return what zones take over: who is online, and how many live there, where their own file lacks it."""
@@ -460,19 +512,31 @@ class _Writer:
             gaps = int(blank_cells(source.look, source.guess.column).sum())
             if not gaps:
                 continue
-            rows, column, lack = count_of(gaps, "row"), source.guess.column, "has" if gaps == 1 else "have"
+            told = {"name": source.look.name, "column": source.guess.column}
             if source.guess.key == "connected_share":
                 mean = _mean(source)
                 rules[source.name] = mean
                 asks.append(
-                    f"{rows} of {source.look.name} {lack} no {column}; is {mean:g}, the mean of the others, right?"
+                    ngettext(
+                        "{n} row of {name} has no {column}; is {mean:g}, the mean of the others, right?",
+                        "{n} rows of {name} have no {column}; is {mean:g}, the mean of the others, right?",
+                        gaps,
+                        mean=mean,
+                        **told,
+                    )
                 )
             else:
                 rules[source.name] = "drop"
-                gone = "is left out" if gaps == 1 else "are left out"
-                asks.append(f"{rows} of {source.look.name} {lack} no {column} and {gone}; is that right?")
+                asks.append(
+                    ngettext(
+                        "{n} row of {name} has no {column} and is left out; is that right?",
+                        "{n} rows of {name} have no {column} and are left out; is that right?",
+                        gaps,
+                        **told,
+                    )
+                )
         if rules:
-            self.text.say(2, "missing", rules, ask=" ".join(asks))
+            self.text.say(2, "missing", rules, ask=joined(asks))
 
     def _spread(self, look: FileLook) -> None:
         """Spread people of polygons that are wider than a hub reaches."""
@@ -487,8 +551,8 @@ class _Writer:
             self._spread_by(look, min(places, key=lambda other: (other.kind != "raster", other.name)))
             return
         spacing = _rounded(max(REACH_KM / 4, sqrt(float(area.sum()) / MOST_SPREAD)))
-        why = f"people of a polygon, of up to {area.max():,.0f} km2, stand on points this far apart"
-        ask = f"do people of {look.name} live all over each polygon, rather than in one town?"
+        why = _("people of a polygon, of up to {max:,.0f} km2, stand on points this far apart", max=area.max())
+        ask = _("do people of {name} live all over each polygon, rather than in one town?", name=look.name)
         self.text.say(2, "spread_km", spacing, why=why, ask=ask)
 
     def _spread_by(self, look: FileLook, places: FileLook) -> None:
@@ -497,11 +561,17 @@ class _Writer:
         by = {"path": self._relative(places.path)} | {key.key: key.value for key in places.keys}
         by |= {key: column for key in ("x", "y") if places.kind == "points" and (column := places.columns.column(key))}
         kind = "cells" if places.kind == "raster" else "places"
-        why = f"people of a polygon go to the {kind} of {places.name} inside it"
-        ask = f"do people of {look.name} live where the {kind} of {places.name} are?"
+        why = _("people of a polygon go to the {kind} of {name} inside it", kind=kind, name=places.name)
+        ask = _(
+            "do people of {name} live where the {kind} of {name2} are?", name=look.name, kind=kind, name2=places.name
+        )
         if places.kind == "points":
-            ask += " weight: COLUMN sends more to the larger ones; spread_km: 2.5 in its place, all over each polygon."
-        self.uses.append(FileUse(file=places.name, role="where people are", why=f"{kind} inside the polygons"))
+            ask += _(
+                " weight: COLUMN sends more to the larger ones; spread_km: 2.5 in its place, all over each polygon."
+            )
+        self.uses.append(
+            FileUse(file=places.name, role=_("where people are"), why=_("{kind} inside the polygons", kind=kind))
+        )
         self.text.say(2, "spread_by", by | {"unmatched": "one_point"}, why=why, ask=ask)
 
     def _outside(self) -> str:
@@ -514,8 +584,13 @@ class _Writer:
         out = ~((lon >= area[0] - wide) & (lon <= area[2] + wide) & (lat >= area[1] - wide) & (lat <= area[3] + wide))
         if out.mean() < OUTSIDE:
             return ""
-        where = f"lie outside the area of {self.roles.demand.name}"
-        return f"{int(out.sum()):,} of {count_of(len(out), 'site')} {where}; do the files belong together?"
+        where = _("lie outside the area of {name}", name=self.roles.demand.name)
+        return _(
+            "{count:,} of {counted} {where}; do the files belong together?",
+            count=int(out.sum()),
+            counted=ngettext("{n} site", "{n} sites", len(out)),
+            where=where,
+        )
 
 
 def _source(key: str, look: FileLook, taken: list[_Taken]) -> _Source | None:

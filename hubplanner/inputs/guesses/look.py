@@ -25,6 +25,7 @@ from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table,
 from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import join_key, shown
+from hubplanner.translation import gettext as _
 
 Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""
@@ -207,19 +208,19 @@ def _raster(path: Path) -> FileLook:
     """Return how many cells of a raster hold how many people."""
     rasterio, count, people, least = require_rasterio(), 0, 0.0, 0.0
     if not path.is_file():
-        raise DataError(Fault(file=str(path), allowed="cannot be read: No such file or directory"))
+        raise DataError(Fault(file=str(path), allowed=_("cannot be read: No such file or directory")))
     try:
         with opened(rasterio, path) as raster:
-            for _, values, known in strips(raster):
+            for _rows, values, known in strips(raster):
                 held = values[known & (values != 0)]
                 count, people = count + int((held > 0).sum()), people + float(held[held > 0].sum())
                 least = min(least, float(held.min(initial=0.0)))
             box, own = tuple(raster.bounds), raster.crs
             crs = None if own is None else CRS.from_user_input(own.to_wkt())
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-        raise DataError(unreadable(path, "a raster", error)) from error
+        raise DataError(unreadable(path, _("a raster"), error)) from error
     if least < 0 or not count:
-        allowed = "people of at least 0 in its cells, some above; heights and the like are not people"
+        allowed = _("people of at least 0 in its cells, some above; heights and the like are not people")
         raise DataError(Fault(file=path.name, value=f"{least:g}", allowed=allowed))
     return FileLook(path=path, kind="raster", count=count, people=people, box=box, crs=crs)
 
@@ -244,7 +245,9 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
     keys = [*(KeyGuess(key=key, value=value, why="") for key, value in part.items()), *keys, *more]
     sums = total_rows(table).to_numpy()
     if _are_sums(table, sums):
-        why = f"{int(sums.sum()):,} of {len(sums):,} rows say that they are totals of others"
+        why = _(
+            "{count:,} of {count2:,} rows say that they are totals of others", count=int(sums.sum()), count2=len(sums)
+        )
         keys.append(KeyGuess(key="total_rows", value="drop", why=why))
         table = replace(table, frame=table.frame[~sums])
     said = {each.key: each.value for each in keys}
@@ -256,7 +259,9 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
     columns = guess_columns(table)
     for key, mark in columns.notation.items():
         what = {"decimal": "decimals", "thousands": "thousands"}[key]
-        keys.append(KeyGuess(key=key, value=mark, why=f"numbers are written with {mark!r} for {what}"))
+        keys.append(
+            KeyGuess(key=key, value=mark, why=_("numbers are written with {mark!r} for {what}", mark=mark, what=what))
+        )
     return look_at_table(path, table, keys, columns)
 
 
@@ -283,7 +288,7 @@ def _opened(path: Path, part: dict[str, Any]) -> tuple[InputTable, list[KeyGuess
         keys = way
         other, more = _read(path, _said(part, keys))
         if _names_repeat(more) and _words_below(path, _said(part, keys)):
-            why = "cells of the first row stand over several columns"
+            why = _("cells of the first row stand over several columns")
             keys = [*way, KeyGuess(key="header_rows", value=2, why=why)]
             other, more = _read(path, _said(part, keys))
         if other is not None and not more and not _is_title(other):
@@ -312,7 +317,7 @@ def _words_below(path: Path, keys: dict[str, Any]) -> bool:
 def _ways(path: Path, table: InputTable | None, faults: list[Fault]) -> Iterator[list[KeyGuess]]:
     """Yield keys by which a file may be read that cannot be read, or not well, as it stands."""
     own = format_of(path)
-    latin = [KeyGuess(key="encoding", value="cp1252", why="its text is not UTF-8")] if own.encoding else []
+    latin = [KeyGuess(key="encoding", value="cp1252", why=_("its text is not UTF-8"))] if own.encoding else []
     system = [KeyGuess(key="crs", value=WGS84, why="")] if any(fault.kind == "crs" for fault in faults) else []
     for keys in (latin, system, [*latin, *system]):
         if keys and faults:
@@ -324,7 +329,14 @@ def _ways(path: Path, table: InputTable | None, faults: list[Fault]) -> Iterator
     for encoding in ([], latin):
         for count in range(1, MOST_SKIPPED + 1):
             rows = "row" if count == 1 else "rows"
-            yield [*encoding, KeyGuess(key="skip_rows", value=count, why=f"{count} {rows} of titles above the header")]
+            yield [
+                *encoding,
+                KeyGuess(
+                    key="skip_rows",
+                    value=count,
+                    why=_("{count} {rows} of titles above the header", count=count, rows=rows),
+                ),
+            ]
 
 
 def _is_title(table: InputTable) -> bool:
@@ -340,13 +352,16 @@ def _with_sample(key: KeyGuess, table: InputTable) -> KeyGuess:
     words = [str(cell) for _, cells in table.frame.items() if cells.dtype != "geometry" for cell in cells]
     mixed = [word for word in words if _TWICE.search(word)]
     if mixed:
-        doubt = (
-            f"{table.name} mixes encodings: {len(mixed):,} of its cells, such as {shown(mixed[0])!r}, are UTF-8 and "
-            "others are not; will you save it anew in one encoding? Until then these words are misspelt."
+        doubt = _(
+            "{name} mixes encodings: {count:,} of its cells, such as {names!r}, are UTF-8 and others are "
+            "not; will you save it anew in one encoding? Until then these words are misspelt.",
+            name=table.name,
+            count=len(mixed),
+            names=shown(mixed[0]),
         )
         return replace(key, doubt=doubt)
     odd = next((word for word in words if not word.isascii()), "")
-    sample = f" {shown(odd)!r} is one of its words." if odd else ""
+    sample = _(" {names!r} is one of its words.", names=shown(odd)) if odd else ""
     return replace(key, doubt=f"is the text of {table.name} written in cp1252 (Western Europe)?{sample}")
 
 
@@ -361,7 +376,7 @@ def _with_header(path: Path, table: InputTable, keys: dict[str, Any]) -> tuple[I
             break
         table, keys = other, {**keys, "header_rows": count}
     rows = keys.get("header_rows", 1)
-    why = f"the first {rows} rows are words, those below are numbers in the same columns"
+    why = _("the first {rows} rows are words, those below are numbers in the same columns", rows=rows)
     return table, [KeyGuess(key="header_rows", value=rows, why=why)] if rows > known else []
 
 
@@ -388,7 +403,7 @@ def _place_cells(frame: pd.DataFrame) -> KeyGuess | None:
             words = as_text(frame[name])
             named = kind == "wkt" or kind in compact(name)
             if named and len(words) and words.map(lambda word, way=pattern: way.fullmatch(word) is not None).all():
-                return KeyGuess(key="geometry", value={kind: name}, why=f"places as {kind}")
+                return KeyGuess(key="geometry", value={kind: name}, why=_("places as {kind}", kind=kind))
     return None
 
 
@@ -431,15 +446,17 @@ def _unswapped(table: InputTable, columns: ColumnGuesses) -> ColumnGuesses:
     x, y = (_numbers(table, columns, key).abs().max() for key in ("x", "y"))
     if not (MOST_LAT < y <= MOST_LON and x <= MOST_LAT):
         return columns
-    return _swapped(table, columns, f"{columns.one['y'].column} has values that no latitude has.")
+    return _swapped(table, columns, _("{column} has values that no latitude has.", column=columns.one["y"].column))
 
 
 def _swapped(table: InputTable, columns: ColumnGuesses, evidence: str) -> ColumnGuesses:
     """Return the columns with x and y exchanged, which is asked about."""
     one = dict(columns.one)
     lon, lat = one["y"], one["x"]
-    doubt = f"are {lon.column} and {lat.column} swapped? {evidence}"
-    why = f"exchanged with {lat.column}: {span(_numbers(table, columns, 'y'))}"
+    doubt = _(
+        "are {column} and {column2} swapped? {evidence}", column=lon.column, column2=lat.column, evidence=evidence
+    )
+    why = _("exchanged with {column}: {span}", column=lat.column, span=span(_numbers(table, columns, "y")))
     one["x"] = ColumnGuess(column=lon.column, why=why, doubt=doubt)
     one["y"] = ColumnGuess(column=lat.column, why=span(_numbers(table, columns, "x")))
     return replace(columns, one=one)
@@ -465,10 +482,13 @@ def _turned(look: FileLook, table: InputTable) -> ColumnGuesses:
     """Return the columns with x and y exchanged; with a question alone where their own names say the opposite."""
     x, y = look.columns.one["x"], look.columns.one["y"]
     if not (compact(x.column).startswith(("lon", "lng")) and compact(y.column).startswith("lat")):
-        return _swapped(table, look.columns, "Only so do places lie near those of the other files.")
-    doubt = (
-        f"do the headings {x.column} and {y.column} of {look.name} stand the wrong way round? Only exchanged do its "
-        "places lie near those of the other files: exchange the two headings in the file."
+        return _swapped(table, look.columns, _("Only so do places lie near those of the other files."))
+    doubt = _(
+        "do the headings {column} and {column2} of {name} stand the wrong way round? Only exchanged "
+        "do its places lie near those of the other files: exchange the two headings in the file.",
+        column=x.column,
+        column2=y.column,
+        name=look.name,
     )
     return replace(look.columns, one={**look.columns.one, "x": replace(x, doubt=doubt)})
 
@@ -495,14 +515,20 @@ def _with_systems(looks: list[FileLook], asked: str | None) -> list[FileLook]:
             continue
         guess = _system(look, look.box, known, crs_known)
         if asked is not None and not _in_degrees(look.box):
-            guess = KeyGuess(key="crs", value=asked, why="as --crs says")
+            guess = KeyGuess(key="crs", value=asked, why=_("as --crs says"))
         if guess is None:
             where = ", ".join(f"{part:.6g}" for part in look.box)
-            allowed = (
+            allowed = _(
                 "a system that the file names, or that other files tell; say it with --crs, such as --crs EPSG:32642"
             )
             faults.append(
-                Fault(file=look.name, column="crs", value=f"coordinates {where}", allowed=allowed, kind="crs")
+                Fault(
+                    file=look.name,
+                    column="crs",
+                    value=_("coordinates {where}", where=where),
+                    allowed=allowed,
+                    kind="crs",
+                )
             )
             continue
         found.append(replace(look, keys=(*look.keys, guess), crs=CRS.from_user_input(guess.value)))
@@ -513,18 +539,29 @@ def _with_systems(looks: list[FileLook], asked: str | None) -> list[FileLook]:
 
 def _system(look: FileLook, box: Box, known: list[Box], systems: list[CRS]) -> KeyGuess | None:
     """Return the system in which coordinates make sense; None where there is none, or several."""
-    where = f"{box[0]:.6g} to {box[2]:.6g}, {box[1]:.6g} to {box[3]:.6g}"
+    where = _("{box:.6g} to {box2:.6g}, {box3:.6g} to {box4:.6g}", box=box[0], box2=box[2], box3=box[1], box4=box[3])
     if _in_degrees(box):
-        doubt = f"{look.name} names no coordinate system; are these degrees (WGS 84)? They run from {where}."
-        return KeyGuess(key="crs", value=WGS84, why=f"coordinates from {where} look like degrees", doubt=doubt)
+        doubt = _(
+            "{name} names no coordinate system; are these degrees (WGS 84)? They run from {where}.",
+            name=look.name,
+            where=where,
+        )
+        return KeyGuess(
+            key="crs", value=WGS84, why=_("coordinates from {where} look like degrees", where=where), doubt=doubt
+        )
     names = [f"EPSG:{system.to_epsg()}" for system in systems if system.is_projected and system.to_epsg()]
     names += [f"EPSG:{code}" for low, high in ((32601, 32661), (32701, 32761)) for code in range(low, high)]
     near = [name for name in [*dict.fromkeys(names), "EPSG:3857"] if known and _among(name, box, known)]
     if len(near) != 1 and (not near or near[0] not in names[: len(names) - 120]):
         return None
     name = CRS.from_user_input(near[0]).name
-    doubt = f"{look.name} names no coordinate system; is it {name} ({near[0]})? There it lies among the other files."
-    return KeyGuess(key="crs", value=near[0], why=f"in {name} it lies among the other files", doubt=doubt)
+    doubt = _(
+        "{name} names no coordinate system; is it {name2} ({near})? There it lies among the other files.",
+        name=look.name,
+        name2=name,
+        near=near[0],
+    )
+    return KeyGuess(key="crs", value=near[0], why=_("in {name} it lies among the other files", name=name), doubt=doubt)
 
 
 def _among(name: str, box: Box, known: list[Box]) -> bool:

@@ -13,6 +13,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.guesses.look import FileLook, KeyGuess, lonlat_of, narrowed, with_own_box
 from hubplanner.inputs.readers.columns import as_text
 from hubplanner.problem import Bools, Floats
+from hubplanner.translation import gettext as _
 
 MOST_INSIDE = 0.5
 """Share of a file's points among the polygons of others below which it goes far beyond them."""
@@ -42,8 +43,19 @@ def _narrowed(look: FileLook, areas: Sequence[FileLook]) -> FileLook:
         return look
     column, value, rows = said
     among = " and ".join(area.name for area in areas)
-    why = f"{int(rows.sum()):,} of {len(rows):,} rows, those among the polygons of {among}"
-    doubt = f"{look.name} goes far beyond {among}; are rows with {column} {value} alone meant?"
+    why = _(
+        "{count:,} of {count2:,} rows, those among the polygons of {among}",
+        count=int(rows.sum()),
+        count2=len(rows),
+        among=among,
+    )
+    doubt = _(
+        "{name} goes far beyond {among}; are rows with {column} {value} alone meant?",
+        name=look.name,
+        among=among,
+        column=column,
+        value=value,
+    )
     key = KeyGuess(key="where", value={column: value}, why=why, doubt=doubt)
     some = narrowed(look, rows)
     return with_own_box(replace(some, count=int(rows.sum()), keys=(*look.keys, key)))

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.formatting import count_of
 from hubplanner.inputs.guesses.keys import KeyMatch, match_keys
 from hubplanner.inputs.guesses.look import FileLook, narrowed
 from hubplanner.scenario.names import listed
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, ngettext
 
 ROLES = ("demand", "sites", "table", "zones")
 """What a planner may say that a file is."""
@@ -147,24 +148,32 @@ def _lacking(
     """Return what no file says."""
     files = ", ".join(look.name for look in looks)
     if not placed:
-        columns = "; ".join(f"{look.name} has {listed(_columns(look))}" for look in plain) or files
-        allowed = (
-            "no file says where anything is; name one with longitudes and latitudes, points, polygons, or a raster. "
-            f"{columns}"
+        columns = (
+            "; ".join(_("{name} has {names}", name=look.name, names=listed(_columns(look))) for look in plain) or files
+        )
+        allowed = _(
+            "no file says where anything is; name one with longitudes and latitudes, points, polygons, "
+            "or a raster. {columns}",
+            columns=columns,
         )
         return [Fault(file=files, allowed=allowed)]
     if not any(_has_people(look, plain, keys) and _may_be(look, "demand") for look in placed):
         told = [look for look in plain if look.columns.column("people")]
         more = "; ".join(
-            f"{look.name} counts people, but no column of it is a key of a file of places" for look in told
+            _("{name} counts people, but no column of it is a key of a file of places", name=look.name) for look in told
         )
-        columns = "; ".join(f"{look.name} has {listed(_columns(look))}" for look in placed if look.table is not None)
-        allowed = (
-            "no file says how many people live where; name one with a column such as population, or a raster of people"
-            f". {more or columns}"
+        columns = "; ".join(
+            _("{name} has {names}", name=look.name, names=listed(_columns(look)))
+            for look in placed
+            if look.table is not None
+        )
+        allowed = _(
+            "no file says how many people live where; name one with a column such as population, or a "
+            "raster of people. {more}",
+            more=more or columns,
         )
         return [Fault(file=files, allowed=allowed)]
-    allowed = "no file has places where hubs may stand; name one of points or polygons beside the raster"
+    allowed = _("no file has places where hubs may stand; name one of points or polygons beside the raster")
     return [Fault(file=files, allowed=allowed)]
 
 
@@ -176,11 +185,19 @@ def _columns(look: FileLook) -> list[str]:
 def _ambiguous(readings: Sequence[tuple[FileLook, FileLook]]) -> list[Fault]:
     """Return which files may be the same, with the words that say which is which."""
     faults = []
-    for place, role, what in ((0, "demand", "say how many people live where"), (1, "sites", "have places for hubs")):
+    for place, role, what in (
+        (0, "demand", _("say how many people live where")),
+        (1, "sites", _("have places for hubs")),
+    ):
         names = sorted({reading[place].name for reading in readings})
         paths = {reading[place].name: reading[place].path.name for reading in readings}
         if len(names) > 1:
-            allowed = f"one file as {role}; these {what}: say which with {role}=FILE, such as {role}={paths[names[0]]}"
+            allowed = _(
+                "one file as {role}; these {what}: say which with {role}=FILE, such as {role}={paths}",
+                role=role,
+                what=what,
+                paths=paths[names[0]],
+            )
             faults.append(Fault(file=" and ".join(names), allowed=allowed))
     return faults
 
@@ -198,7 +215,11 @@ def _with_others(
             options = [(part, keys[part.name, look.name]) for part in (demand, sites) if (part.name, look.name) in keys]
             chosen = _taker(look, options, demand)
             if chosen is None:
-                why = f"no column of it is a key of {demand.name}{'' if sites is demand else f' or {sites.name}'}"
+                why = _(
+                    "no column of it is a key of {name}{more}",
+                    name=demand.name,
+                    more="" if sites is demand else _(" or {name}", name=sites.name),
+                )
                 unused.append((look, why))
             else:
                 tables.append((narrowed(look, chosen[1].used), "demand" if chosen[0] is demand else "sites", chosen[1]))
@@ -207,8 +228,8 @@ def _with_others(
         elif look.kind == "polygons" and demand.kind == "points" and areas is None:
             areas = look
         else:
-            what = {"lines": "lines are neither people nor sites", "raster": "people come from another file"}
-            unused.append((look, what.get(look.kind, "a plan takes one file of people and one of sites")))
+            what = {"lines": _("lines are neither people nor sites"), "raster": _("people come from another file")}
+            unused.append((look, what.get(look.kind, _("a plan takes one file of people and one of sites"))))
     for look, why in unused if zones is not None else ():
         match = match_keys(zones, look) if zones is not None and look.kind == "table" else None
         if match is not None:
@@ -230,21 +251,46 @@ def _taker(
 def why_demand(look: FileLook, people: FileLook | None) -> str:
     """Return why a file is taken for that of people."""
     if look.asked == "demand":
-        return "as you say"
+        return _("as you say")
     if look.kind == "raster":
-        return f"a raster: {count_of(look.count, 'cell')} with {look.people:,.0f} people"
+        return _(
+            "a raster: {counted} with {people:,.0f} people",
+            counted=ngettext("{n} cell", "{n} cells", look.count),
+            people=look.people,
+        )
     own = look.columns.one.get("people")
-    where = "" if people is None else f", people of {people.name}" if own is None else f", people in {own.column}"
-    return f"{count_of(look.count, look.kind[:-1])}{where}"
+    where = (
+        ""
+        if people is None
+        else _(", people of {name}", name=people.name)
+        if own is None
+        else _(", people in {column}", column=own.column)
+    )
+    return joined((_how_many(look), where), "")
 
 
 def why_sites(look: FileLook, demand: FileLook) -> str:
     """Return why a file is taken for that of sites."""
     if look.asked == "sites":
-        return "as you say"
+        return _("as you say")
     if look is demand:
-        return "no other file has places: a hub may stand at each place where people live"
+        return _("no other file has places: a hub may stand at each place where people live")
     named = re.search(rf"[^\W_]*({OF_SITES.pattern})[^\W_]*", look.path.stem.casefold())
     told = next((column for key in ("status", "tier", "cost_factor") if (column := look.columns.column(key))), None)
-    why = f", by the name {named.group()}" if named else f", with a column {told}" if told else ""
-    return f"{count_of(look.count, look.kind[:-1])}{why}"
+    why = (
+        _(", by the name {group}", group=named.group())
+        if named
+        else _(", with a column {told}", told=told)
+        if told
+        else ""
+    )
+    return joined((_how_many(look), why), "")
+
+
+def _how_many(look: FileLook) -> str:
+    """Return how many places a file has."""
+    return {
+        "points": ngettext("{n} point", "{n} points", look.count),
+        "lines": ngettext("{n} line", "{n} lines", look.count),
+        "polygons": ngettext("{n} polygon", "{n} polygons", look.count),
+    }[look.kind]

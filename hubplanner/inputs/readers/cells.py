@@ -10,6 +10,8 @@ from functools import cached_property
 import pandas as pd
 
 from hubplanner.scenario.data_spec import FileSpec, Missing
+from hubplanner.translation import gettext as _
+from hubplanner.translation import listed
 
 MISSING_MARKS = frozenset(
     {
@@ -142,15 +144,15 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
     """
     named = column if re.fullmatch(r"[A-Za-z_][\w ]*", column) else f'"{column}"'
     if word.casefold() in MISSING_MARKS and column not in rules.missing:
-        others = "" if is_place else ", or a number, or {mean_of: GROUP}, for drop"
-        return f"; if it is not known, add missing: {{{named}: drop}}{others}"
+        others = "" if is_place else _(", or a number, or {mean_of: GROUP}, for drop")
+        return _("; if it is not known, add missing: {{{named}: drop}}{others}", named=named, others=others)
     if is_place and not {"°", "º", "\u2032", "\u2033"}.isdisjoint(word):
-        return "; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0"
+        return _("; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0")
     if word.endswith("%") and column not in rules.percent:
-        return f"; if it is per cent, add percent: [{named}]"
+        return _("; if it is per cent, add percent: [{named}]", named=named)
     if not rules.is_plain:
-        marks = f"decimal {rules.decimal!r} and thousands {rules.thousands!r}"
-        return f"; numbers here are written with {marks}, as the keys say"
+        marks = _("decimal {decimal!r} and thousands {thousands!r}", decimal=rules.decimal, thousands=rules.thousands)
+        return _("; numbers here are written with {marks}, as the keys say", marks=marks)
     plain = word.translate(SPACES)
     found = [marks for marks in NOTATIONS if number_pattern(*marks).fullmatch(plain)]
     said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
@@ -160,9 +162,9 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
 def _said(word: str, decimal: str, thousands: str) -> str:
     """Return what a text's marks mean and the keys that say so."""
     has_decimal, has_thousands = decimal in word and decimal != ".", bool(thousands) and thousands in word
-    what = {",": "the comma", ".": "the point", " ": "the blank", "'": "the apostrophe"}
-    ways = [f"{what[decimal]} marks decimals" for _ in range(has_decimal)]
-    ways += [f"{what[thousands]} separates thousands" for _ in range(has_thousands)]
-    keys = [f'decimal: "{decimal}"' for _ in range(has_decimal)]
-    keys += [f'thousands: "{thousands}"' for _ in range(has_thousands)]
-    return f"if {' and '.join(ways)}, add {' and '.join(keys)}" if ways else ""
+    what = {",": _("the comma"), ".": _("the point"), " ": _("the blank"), "'": _("the apostrophe")}
+    ways = [_("{mark} marks decimals", mark=what[decimal])] if has_decimal else []
+    ways += [_("{mark} separates thousands", mark=what[thousands])] if has_thousands else []
+    keys = [f'decimal: "{decimal}"'] if has_decimal else []
+    keys += [f'thousands: "{thousands}"'] if has_thousands else []
+    return _("if {ways}, add {keys}", ways=listed(ways), keys=listed(keys)) if ways else ""

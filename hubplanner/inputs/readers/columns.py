@@ -18,6 +18,8 @@ from hubplanner.problem import Bools
 from hubplanner.scenario.data_spec import DemandSpec, GroupMean, SitesSpec
 from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
 from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, listed, near_key, shown, spelling_of
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, ngettext
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
@@ -65,7 +67,7 @@ class Checker:
                 )
             )
         if len(positions) > len(shown):
-            more = f"{len(positions) - len(shown):,} more rows up to this one have the same fault"
+            more = _("{count:,} more rows up to this one have the same fault", count=len(positions) - len(shown))
             row = self.table.row(positions[-1])
             self.faults.append(Fault(file=self.table.name, row=row, column=column, allowed=more))
 
@@ -78,7 +80,9 @@ class Checker:
             return frame[name]
         known = ", ".join(str(known) for known in frame.columns if known != "geometry")
         self.faults.append(
-            Fault(file=self.table.name, column=name, allowed=f"is missing; the file's columns are {known}")
+            Fault(
+                file=self.table.name, column=name, allowed=_("is missing; the file's columns are {known}", known=known)
+            )
         )
         return None
 
@@ -90,7 +94,7 @@ class Checker:
         words = as_text(column)
         words = words.where(keys_of(words) != "", "")
         if not blank:
-            self.note(name, words == "", words, "a value in every row")
+            self.note(name, words == "", words, _("a value in every row"))
         return words
 
     def names(self, name: str) -> pd.Series:
@@ -107,11 +111,11 @@ class Checker:
     def identifiers(self, name: str | None) -> pd.Series:
         """Return a column of unique ids as they are spelled, numbers of rows without one; warn of near ones."""
         if name is None:
-            message = "no id column is named, so rows are identified by their numbers in the file"
+            message = _("no id column is named, so rows are identified by their numbers in the file")
             self.table.warnings.append(DataWarning(code="row_numbers", message=message, file=self.table.name))
             return pd.Series(self.table.rows.astype(str), dtype=object)
         words = self.text(name)
-        self.note_repeated(name, words, "an id")
+        self.note_repeated(name, words, _("an id"))
         self._warn_of_ids(name, words)
         return words
 
@@ -119,15 +123,24 @@ class Checker:
         """Warn of ids that hold control characters, and of those that differ in case alone."""
         odd = np.flatnonzero([not word.isprintable() and has_control(word) for word in words]).tolist()
         for position in odd:
-            message = f"{column} {words.iloc[position]!r} holds a control character, which other programs may not show"
+            message = _(
+                "{column} {found!r} holds a control character, which other programs may not show",
+                column=column,
+                found=words.iloc[position],
+            )
             self._warn("control_character", position, message)
         small = keys_of(words).str.casefold()
         again = small.duplicated() & ~keys_of(words).duplicated() & (words != "")
         first = {} if not again.any() else {key: at for at, key in reversed(list(enumerate(small)))}
         for position in np.flatnonzero(again).tolist():
             other = first[small.iloc[position]]
-            near = f"{column} {shown(words.iloc[position])} differs from {shown(words.iloc[other])}"
-            message = f"{near} in row {self.table.row(other)} in upper and lower case alone"
+            near = _(
+                "{column} {names} differs from {names2}",
+                column=column,
+                names=shown(words.iloc[position]),
+                names2=shown(words.iloc[other]),
+            )
+            message = _("{near} in row {row} in upper and lower case alone", near=near, row=self.table.row(other))
             self._warn("similar_id", position, message)
 
     def _warn(self, code: str, position: int, message: str) -> None:
@@ -145,8 +158,21 @@ class Checker:
         def allowed(position: int) -> str:
             earlier = first[keys.iloc[position]]
             same = words.iloc[earlier] == words.iloc[position]
-            written = "" if same else f", written {words.iloc[earlier]!a} there and {words.iloc[position]!a} here"
-            return f"{what} only once; row {self.table.row(earlier)} has it already{written}"
+            written = (
+                ""
+                if same
+                else _(
+                    ", written {found!a} there and {found2!a} here",
+                    found=words.iloc[earlier],
+                    found2=words.iloc[position],
+                )
+            )
+            return _(
+                "{what} only once; row {row} has it already{written}",
+                what=what,
+                row=self.table.row(earlier),
+                written=written,
+            )
 
         self.note(column, again, words, allowed)
 
@@ -175,8 +201,17 @@ class Checker:
         meant = keys_of(words).map({"": default} | known)
 
         def allowed_here(position: int) -> str:
-            way = f"; or say what it means with {key}: {{{words.iloc[position]}: {next(iter(allowed))}}}" if key else ""
-            return f"one of {', '.join(allowed)}, or blank{way}"
+            way = (
+                _(
+                    "; or say what it means with {key}: {{{found}: {next}}}",
+                    key=key,
+                    found=words.iloc[position],
+                    next=next(iter(allowed)),
+                )
+                if key
+                else ""
+            )
+            return _("one of {allowed}, or blank{way}", allowed=joined(allowed, ", "), way=way)
 
         self.note(name, meant.isna(), words, allowed_here)
         return meant.fillna(default)
@@ -210,7 +245,7 @@ class Checker:
         numbers = self._numeric(column, source, most, blank)
         small = (numbers > 0) & (numbers < least)
         if small.any():
-            self.note(source, small, as_text(column), f"0, or a number of at least {least:g}")
+            self.note(source, small, as_text(column), _("0, or a number of at least {least:g}", least=least))
         return numbers
 
     def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
@@ -220,18 +255,23 @@ class Checker:
         if ((numbers >= 0) & (numbers <= most)).all():
             return numbers
         words = as_text(column)
-        allowed = "a number from 0 to 1" if most == 1 else "a number of at least 0"
+        allowed = _("a number from 0 to 1") if most == 1 else _("a number of at least 0")
         if is_percent:
-            allowed = f"a number from 0 to {PER_CENT * most:g}, in per cent"
+            allowed = _("a number from 0 to {per_cent:g}, in per cent", per_cent=PER_CENT * most)
         gaps = is_missing(words) if name in rules.missing else words == ""
         if name in rules.missing:
             numbers = self._filled(name, numbers, gaps)
         else:
-            way = f", or add missing: {{{name}: drop}}" if self.has_keys else ""
+            way = _(", or add missing: {{{name}: drop}}", name=name) if self.has_keys else ""
             self.note(name, gaps, words, f"{allowed}; {blank}{way}")
         example = "45" if is_percent else "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & ~gaps
-        self.note(name, unreadable, words, self._with_advice(f"{allowed}, written like {example}", name, words))
+        self.note(
+            name,
+            unreadable,
+            words,
+            self._with_advice(_("{allowed}, written like {example}", allowed=allowed, example=example), name, words),
+        )
         hint = self._share_hint(name, numbers) if most == 1 else lambda value: _most_hint(value, most)
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
@@ -243,7 +283,9 @@ class Checker:
             return lambda _: ""
         in_per_cent = int(((numbers > 1) & (numbers <= PER_CENT)).sum())
         if self.has_keys and in_per_cent > 1 and in_per_cent > MOSTLY * (numbers > 0).sum():  # one is no column
-            return lambda value: f"; if the column is in per cent, add percent: [{name}]" if value > 1 else ""
+            return lambda value: (
+                _("; if the column is in per cent, add percent: [{name}]", name=name) if value > 1 else ""
+            )
         return per_cent_hint
 
     def _with_advice(
@@ -258,7 +300,10 @@ class Checker:
 
         def told(position: int) -> str:
             if totals[position]:
-                return f"{allowed}; a cell says that this row is a total of others: total_rows: drop leaves it out"
+                return _(
+                    "{allowed}; a cell says that this row is a total of others: total_rows: drop leaves it out",
+                    allowed=allowed,
+                )
             return allowed + advice_on_cell(words.iloc[position], name, rules, is_place=is_place)
 
         return told
@@ -274,14 +319,24 @@ class Checker:
         groups = keys_of(self.text(rule.mean_of))
         means = numbers.where(~gaps).groupby(groups).mean().reindex(groups).to_numpy()
         filled = numbers.mask(gaps, pd.Series(means, index=numbers.index))
-        allowed = f"a {rule.mean_of} in which some row has {name}, whose mean missing: {{{name}: ...}} asks for"
+        allowed = _(
+            "a {mean_of} in which some row has {name}, whose mean missing: {{{name}: ...}} asks for",
+            mean_of=rule.mean_of,
+            name=name,
+        )
         self.note(rule.mean_of, gaps & filled.isna(), groups, allowed)
-        self._tell_filled(name, gaps, f"the mean of the other rows of their {rule.mean_of}")
+        self._tell_filled(name, gaps, _("the mean of the other rows of their {mean_of}", mean_of=rule.mean_of))
         return filled.mask(gaps & filled.isna(), 0.0)
 
     def _tell_filled(self, name: str, gaps: pd.Series, what: str) -> None:
         count = int(gaps.sum())
-        message = f"{name} is missing in {count:,} {'row' if count == 1 else 'rows'} and taken as {what}"
+        message = ngettext(
+            "{name} is missing in {n} row and taken as {what}",
+            "{name} is missing in {n} rows and taken as {what}",
+            count,
+            name=name,
+            what=what,
+        )
         warning = DataWarning(code="filled_cells", message=message, file=self.table.name)
         if warning not in self.table.warnings:
             self.table.warnings.append(warning)
@@ -308,9 +363,11 @@ class Checker:
         if pointed.empty or not three.all() or full.mean() <= MOSTLY or (plain.str.len() > _GROUP).any():
             return
         pointed = pointed[full]
-        message = (
-            f"{name} {pointed.iloc[0]} is a fraction of a person: every number with a point has three digits after it, "
-            "as if points separated thousands; if so, remove them"
+        message = _(
+            "{name} {found} is a fraction of a person: every number with a point has three digits after "
+            "it, as if points separated thousands; if so, remove them",
+            name=name,
+            found=pointed.iloc[0],
         )
         row = self.table.row(int(np.flatnonzero(words.index == pointed.index[0])[0]))
         self.table.warnings.append(DataWarning(code="point_in_people", message=message, file=self.table.name, row=row))
@@ -325,7 +382,7 @@ class Checker:
         if unreadable.any():
             words = as_text(column)
             self.note(
-                name, unreadable, words, self._with_advice("a number, written like 67.5", name, words, is_place=True)
+                name, unreadable, words, self._with_advice(_("a number, written like 67.5"), name, words, is_place=True)
             )
         return numbers
 
@@ -334,7 +391,7 @@ class Checker:
 
 
 def _most_hint(value: float, most: float) -> str:
-    return f" and at most {most:g}" if value > most else ""
+    return _(" and at most {most:g}", most=most) if value > most else ""
 
 
 def usable_rows(table: InputTable, faults: list[Fault]) -> InputTable:
@@ -353,7 +410,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
     """Return the rows that the rules of cells do not leave out; tell how many they do."""
     frame, rules = table.frame, table.cells
     out = {
-        f"have no {name}": is_missing(as_text(frame[name]))
+        _("have no {name}", name=name): is_missing(as_text(frame[name]))
         for name, rule in rules.missing.items()
         if rule == "drop" and name in frame.columns
     }
@@ -362,7 +419,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
         out["say total"] = totals
     elif totals.any():
         row = table.row(int(np.flatnonzero(totals)[0]))
-        message = "a cell says that this row is a total of others; total_rows: drop leaves such rows out"
+        message = _("a cell says that this row is a total of others; total_rows: drop leaves such rows out")
         warning = DataWarning(code="total_row", message=message, file=table.name, row=row)
         if warning not in table.warnings:
             table.warnings.append(warning)
@@ -372,12 +429,12 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
         if gone.any():
             count = int(gone.sum())
             listed_rows = ", ".join(str(table.row(at)) for at in np.flatnonzero(gone)[:5].tolist())
-            what = "row is left out because its cells" if count == 1 else "rows are left out because their cells"
+            what = _("row is left out because its cells") if count == 1 else _("rows are left out because their cells")
             message = f"{count:,} {what} {why}: {listed_rows}{', ...' if count > 5 else ''}"  # noqa: PLR2004 - rows that are listed
             table.warnings.append(DataWarning(code="dropped_rows", message=message, file=table.name))
         kept &= ~gone
     if not kept.any() and len(frame):
-        faults.append(Fault(file=table.name, allowed=f"has no row left: all {' or '.join(out)}"))
+        faults.append(Fault(file=table.name, allowed=_("has no row left: all {out}", out=joined(out, _(" or ")))))
     return table if kept.all() else replace(table, frame=frame[kept])
 
 
@@ -404,7 +461,7 @@ def select(table: InputTable, where: Mapping[str, Collection[str]], faults: list
             note_unknown(table.name, column, set(words), wanted, faults)
         kept &= among(words, wanted)
     if not kept.any() and len(faults) == before:
-        allowed = f"leaves no row: none has the asked {' and '.join(where)} at once"
+        allowed = _("leaves no row: none has the asked {where} at once", where=joined(where, _(" and ")))
         faults.append(Fault(file=table.name, column="where", allowed=allowed))
     return replace(table, frame=table.frame[kept])
 
@@ -414,8 +471,8 @@ def note_unknown(name: str, column: str, words: set[str], wanted: Collection[str
     known = words - {""}
     keys = set(map(key_of, known))
     for value in sorted(value for value in set(wanted) if key_of(value) not in keys):
-        allowed = f"a value the column has: {listed(known)}{hint(value, known)}"
-        faults.append(Fault(file=name, column=f"where {column}", value=value, allowed=allowed))
+        allowed = _("a value the column has: {known}{hint}", known=listed(known), hint=hint(value, known))
+        faults.append(Fault(file=name, column=_("where {column}", column=column), value=value, allowed=allowed))
 
 
 def read_ids(spec: DemandSpec | SitesSpec) -> pd.Series | None:
@@ -470,7 +527,13 @@ def near_names(file: str, column: str, spelled: Mapping[str, Collection[str]]) -
     for same in spelled.values():
         if len(same) > 1:
             ways = ", ".join(ascii(word) for word in sorted(same))
-            message = f"{column}: {spelling_of(same)!r} is spelled in {len(same)} ways, taken as one: {ways}"
+            message = _(
+                "{column}: {spelling_of!r} is spelled in {count} ways, taken as one: {ways}",
+                column=column,
+                spelling_of=spelling_of(same),
+                count=len(same),
+                ways=ways,
+            )
             found.append(DataWarning(code="spellings", message=message, file=file))
     near: dict[str, list[str]] = {}
     for key in spelled:
@@ -478,7 +541,12 @@ def near_names(file: str, column: str, spelled: Mapping[str, Collection[str]]) -
     for keys in near.values():
         if len(keys) > 1:
             names = ", ".join(repr(spelling_of(spelled[key])) for key in sorted(keys))
-            message = f"{column}: {names} are {len(keys)} values; spell them alike if they are one"
+            message = _(
+                "{column}: {names} are {count} values; spell them alike if they are one",
+                column=column,
+                names=names,
+                count=len(keys),
+            )
             found.append(DataWarning(code="similar_values", message=message, file=file))
     return found
 
@@ -502,9 +570,16 @@ def rare_names(file: str, column: str, keys: pd.Series) -> list[DataWarning]:
     for at, other in np.argwhere(apart == 1).tolist():
         one, many = counts[rare[at]], counts[names[other]]
         if one * MANY_TIMES <= many:
-            message = (
-                f"{column}: {rare[at]!r}, in {one:,} {'row' if one == 1 else 'rows'}, differs by a letter from "
-                f"{names[other]!r}, in {many:,}; spell them alike if they are one"
+            message = ngettext(
+                "{column}: {rare!r}, in {n} row, differs by a letter from {often!r}, in {often_rows:,}; spell them "
+                "alike if they are one",
+                "{column}: {rare!r}, in {n} rows, differs by a letter from {often!r}, in {often_rows:,}; spell them "
+                "alike if they are one",
+                one,
+                column=column,
+                rare=rare[at],
+                often=names[other],
+                often_rows=many,
             )
             found.append(DataWarning(code="similar_values", message=message, file=file))
     return found
@@ -559,7 +634,7 @@ def connected_share(spec: DemandSpec, checker: Checker, people: pd.Series) -> pd
     count = checker.numbers(name, most=MOST_PEOPLE)
     column = checker.table.frame.get(name)
     words = as_text(column) if column is not None else count
-    allowed = "at most the people of the row"
+    allowed = _("at most the people of the row")
     checker.note(name, count > people, words, lambda at: f"{allowed}, {people.iloc[at]:g}")
     share = (count / people.where(people > 0)).fillna(0.0).clip(upper=1.0)
     return share if spec.connected_people else (1 - share).where(people > 0, 0.0)

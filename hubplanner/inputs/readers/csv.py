@@ -26,6 +26,8 @@ import pandas as pd
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import GZIP
 from hubplanner.problem import Ints
+from hubplanner.translation import N_
+from hubplanner.translation import gettext as _
 
 MOST_UNPACKED = 8_000_000_000
 """Bytes of a file that gzip packed: a small one may hold any number."""
@@ -147,9 +149,9 @@ class CsvPart:
 
 def unnamed_columns(path: Path, places: Collection[int]) -> list[DataWarning]:
     """Return a warning for each column, from 0, that has no name."""
-    message = "column {0} of the header is blank, so its cells are not read; give it a name"
+    blank = N_("column {place} of the header is blank, so its cells are not read; give it a name")
     return [
-        DataWarning(code="blank_header", message=message.format(place + 1), file=path.name) for place in sorted(places)
+        DataWarning(code="blank_header", message=_(blank, place=place + 1), file=path.name) for place in sorted(places)
     ]
 
 
@@ -221,7 +223,7 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
         line, text = _first_text(texts, layout.skip_rows)
         if not text:
             if len(faults) == before:
-                faults.append(Fault(file=path.name, allowed="is empty"))
+                faults.append(Fault(file=path.name, allowed=_("is empty")))
             return
         marks, told = _marks(text)
         first = io.StringIO(text, newline="")
@@ -239,11 +241,11 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
         yield part
         yield from parts
     except zlib.error as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be unpacked: {error}"))
+        faults.append(Fault(file=path.name, allowed=_("cannot be unpacked: {error}", error=error)))
     except EOFError:
-        faults.append(Fault(file=path.name, allowed="is cut short, so that it cannot be unpacked; fetch it again"))
+        faults.append(Fault(file=path.name, allowed=_("is cut short, so that it cannot be unpacked; fetch it again")))
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}"))
+        faults.append(Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror or error)))
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -307,7 +309,7 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
             data = file.read(BLOCK)
             left -= len(data)
             if left < 0 and path.suffix.lower() == GZIP:
-                allowed = f"at most {MOST_UNPACKED:,} bytes unpacked; unpack it first"
+                allowed = _("at most {most_unpacked:,} bytes unpacked; unpack it first", most_unpacked=MOST_UNPACKED)
                 faults.append(Fault(file=path.name, allowed=allowed))
                 return
             try:
@@ -318,8 +320,8 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
                 faults.append(_undecoded(path, row, error, encoding))
                 return
             if "\0" in text:
-                allowed = f"{encoding or 'UTF-8'} text{_SAVE_AS}"
-                faults.append(Fault(file=path.name, value="byte 0x00", allowed=allowed))
+                allowed = _("{encoding} text{save_as}", encoding=encoding or "UTF-8", save_as=_SAVE_AS)
+                faults.append(Fault(file=path.name, value=_("byte 0x00"), allowed=allowed))
                 return
             cut = text.rfind("\n") + 1 if data else len(text)
             if cut:
@@ -333,20 +335,30 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
                     yield rest
                 return
             if len(rest) > LONGEST_LINE:
-                allowed = f"lines of at most {LONGEST_LINE:,} characters, each with a line feed at its end"
+                allowed = _(
+                    "lines of at most {longest_line:,} characters, each with a line feed at its end",
+                    longest_line=LONGEST_LINE,
+                )
                 faults.append(Fault(file=path.name, row=line, allowed=allowed))
                 return
 
 
 def _undecoded(path: Path, row: int, error: UnicodeDecodeError, encoding: str | None) -> Fault:
     """Return what is wrong with bytes that are no text, and how they may have been meant."""
-    value = f"byte {error.object[error.start]:#04x}"
+    value = _("byte {object:#04x}", object=error.object[error.start])
     if encoding:
-        return Fault(file=path.name, row=row, value=value, allowed=f"{encoding} text, as the key encoding says")
+        return Fault(
+            file=path.name,
+            row=row,
+            value=value,
+            allowed=_("{encoding} text, as the key encoding says", encoding=encoding),
+        )
     word = re.split(rb"[,;\t\r\n\"]", error.object[max(error.start - 30, 0) : error.start])[-1]
     word += re.split(rb"[,;\t\r\n\"]", error.object[error.start : error.start + 30])[0]
     shown = word.decode("cp1252", errors="replace").strip()
-    allowed = f"UTF-8 text; if {shown!r} is what it should read, add encoding: cp1252{_SAVE_AS}"
+    allowed = _(
+        "UTF-8 text; if {shown!r} is what it should read, add encoding: cp1252{save_as}", shown=shown, save_as=_SAVE_AS
+    )
     return Fault(file=path.name, row=row, value=value, allowed=allowed)
 
 
@@ -364,8 +376,8 @@ def _header(
         return [], {}
     width = max(map(len, lines))
     if width > MOST_COLUMNS:
-        allowed = f"at most {MOST_COLUMNS:,} columns"
-        faults.append(Fault(file=path.name, row=line, value=f"{width:,} columns", allowed=allowed))
+        allowed = _("at most {most_columns:,} columns", most_columns=MOST_COLUMNS)
+        faults.append(Fault(file=path.name, row=line, value=_("{width:,} columns", width=width), allowed=allowed))
         return [], {}
     header, also = names_of([[cell.strip() for cell in cells] for cells in lines])
     note_repeated_names(header, path.name, line, faults)
@@ -419,7 +431,7 @@ def _check_tags(part: CsvPart, path: Path, faults: list[Fault]) -> None:
     )
     tags = [cell.strip() for cell in cells if cell.strip()]
     if tags and all(tag.startswith("#") for tag in tags):
-        allowed = "data; this row of tags (HXL) says what the columns mean: remove it"
+        allowed = _("data; this row of tags (HXL) says what the columns mean: remove it")
         faults.append(Fault(file=path.name, row=int(part.lines[0]), value=tags[0], allowed=allowed))
 
 
@@ -483,7 +495,11 @@ def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what th
 ) -> Iterator[tuple[list[int], list[list[str]]]]:
     """Yield rows that the csv module reads; note lines with more or fewer cells than the header."""
     called = _CALLED[marks.separator]
-    allowed = f"{width} cells, as many as the header has; a cell that holds a {called} stands in quotes"
+    allowed = _(
+        "{width} cells, as many as the header has; a cell that holds a {called} stands in quotes",
+        width=width,
+        called=called,
+    )
     reader = marks.reader(chain.from_iterable(io.StringIO(text, newline="") for text in texts))
     lines: list[int] = []
     rows: list[list[str]] = []
@@ -497,10 +513,16 @@ def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what th
                 rows.append(cells)
             else:
                 wrong += 1
-                faults.append(Fault(file=path.name, row=start, value=f"{len(cells)} cells", allowed=allowed))
+                faults.append(
+                    Fault(file=path.name, row=start, value=_("{count} cells", count=len(cells)), allowed=allowed)
+                )
             start = line + reader.line_num
             if blank > MOST_BLANK or wrong > MOST_WRONG:
-                more = f"is not read beyond this row, after {blank:,} blank lines and {wrong:,} that are wrong"
+                more = _(
+                    "is not read beyond this row, after {blank:,} blank lines and {wrong:,} that are wrong",
+                    blank=blank,
+                    wrong=wrong,
+                )
                 faults.append(Fault(file=path.name, row=start, allowed=more))
                 break
             if len(rows) == ROWS:
@@ -519,5 +541,5 @@ def _is_blank(cells: list[str]) -> bool:
 
 
 def _quoting(path: Path, row: int, error: csv.Error) -> Fault:
-    allowed = f"a quoted cell is not closed, or a quote inside it is not doubled ({error})"
+    allowed = _("a quoted cell is not closed, or a quote inside it is not doubled ({error})", error=error)
     return Fault(file=path.name, row=row, allowed=allowed)

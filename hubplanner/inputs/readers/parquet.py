@@ -31,6 +31,7 @@ from hubplanner.inputs.readers.tables import (
 from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.data_spec import DemandSpec, FileSpec
 from hubplanner.scenario.names import renamed
+from hubplanner.translation import gettext as _
 
 ROWS = 250_000
 """Rows of a Parquet file that are looked at together."""
@@ -144,7 +145,7 @@ def parquet_layout(path: Path, spec: DemandSpec, faults: list[Fault]) -> Parquet
         return None if crs is None else ParquetLayout(header=header, crs=crs)
     name, about = _about_geometry(rows.schema)
     if not name or name not in header:
-        allowed = (
+        allowed = _(
             "has no geometry; save it as GeoParquet, or name its columns of coordinates with demand.x and demand.y"
         )
         faults.append(Fault(file=path.name, allowed=allowed))
@@ -172,7 +173,7 @@ def _opened(path: Path, faults: list[Fault]) -> Any:
     try:
         return parquet_dataset(path)
     except UNREADABLE as error:
-        faults.append(unreadable(path, "a Parquet file", error))
+        faults.append(unreadable(path, _("a Parquet file"), error))
         return None
 
 
@@ -196,7 +197,7 @@ def parquet_parts(
             places = _geometries(batch.column(layout.geometry), layout.encoding) if layout.geometry else None
             yield Part(table=table, exact=lambda table=table: table, geometry=places)  # type: ignore[misc]
     except UNREADABLE as error:
-        faults.append(unreadable(path, "a Parquet file", error))
+        faults.append(unreadable(path, _("a Parquet file"), error))
 
 
 def _geometries(column: Any, encoding: str) -> Geometry:
@@ -231,11 +232,11 @@ def coordinates(geometry: Geometry, kept: Bools, checker: Checker) -> Floats:
     if wrong.any():
         shapes = np.full(len(places), None) if geometry.shapes is None else geometry.shapes[kept]
         words = pd.Series([_kind(shape) for shape in shapes], dtype=str)
-        checker.note("geometry", pd.Series(wrong), words, "a point in every row; other shapes cannot be merged")
+        checker.note("geometry", pd.Series(wrong), words, _("a point in every row; other shapes cannot be merged"))
     return places
 
 
 def _kind(shape: Any) -> str:
     if shape is None:
         return ""
-    return "an empty point" if shape.geom_type == "Point" else str(shape.geom_type)
+    return _("an empty point") if shape.geom_type == "Point" else str(shape.geom_type)

@@ -23,6 +23,7 @@ from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
 from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.fields import MOST_PEOPLE
+from hubplanner.translation import gettext as _
 
 WINDOW = 1 << 23
 """Cells that are read at once, about."""
@@ -93,17 +94,19 @@ class RasterFile:
                     if points is not None:
                         yield points
         except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-            faults.append(unreadable(self.path, "a raster", error))
+            faults.append(unreadable(self.path, _("a raster"), error))
         faults.extend(self._wrong)
         if self._more:
             faults.append(
-                Fault(file=self.name, allowed=f"{self._more:,} more cells have the same fault as those above")
+                Fault(
+                    file=self.name, allowed=_("{more:,} more cells have the same fault as those above", more=self._more)
+                )
             )
 
     def finish(self, faults: list[Fault]) -> None:
         """Note a raster where nobody lives."""
         if not self._people and not faults:
-            faults.append(Fault(file=self.name, allowed="has no cell with people in band 1"))
+            faults.append(Fault(file=self.name, allowed=_("has no cell with people in band 1")))
 
     def groups(self) -> Mapping[str, list[str]]:
         """Return the value of each group, by label: cells have none."""
@@ -113,16 +116,19 @@ class RasterFile:
         """Return what may be a mistake beside places: bands that are not read, and densities read as counts."""
         found = []
         if self.bands > 1:
-            message = (
-                f"has {self.bands} bands, and people are read from band 1 alone; if they are in another, save it "
-                "as a file of its own (gdal_translate -b 2), else checks.raster_bands: off"
+            message = _(
+                "has {bands} bands, and people are read from band 1 alone; if they are in another, save it "
+                "as a file of its own (gdal_translate -b 2), else checks.raster_bands: off",
+                bands=self.bands,
             )
             found.append(DataWarning(code="raster_bands", message=message, file=self.name))
         if not self.density or self.per_km2:
             return found
-        message = (
-            f"{self.density!r} says people per area, but each cell is read as a count of people: set cells: density "
-            "beside its path if they are people per km2, or checks.density_raster: off if these are counts"
+        message = _(
+            "{density!r} says people per area, but each cell is read as a count of people: set cells: "
+            "density beside its path if they are people per km2, or checks.density_raster: off if these "
+            "are counts",
+            density=self.density,
         )
         return [*found, DataWarning(code="density_raster", message=message, file=self.name)]
 
@@ -151,7 +157,7 @@ class RasterFile:
 
     def _note(self, top: int, values: Floats, wrong: Bools) -> None:
         for row, column in np.argwhere(wrong)[: MOST_SHOWN - len(self._wrong)].tolist():
-            where = {"row": top + row + 1, "column": f"column {column + 1}"}
+            where = {"row": top + row + 1, "column": _("column {column}", column=column + 1)}
             self._wrong.append(Fault(file=self.name, value=f"{values[row, column]:g}", allowed=ALLOWED, **where))
             self._more -= 1
         self._more += int(wrong.sum())
@@ -255,7 +261,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
                 settled = settled_crs(own, crs, path.name, faults)
                 check_transform(raster, path, faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-        faults.append(unreadable(path, "a raster", error))
+        faults.append(unreadable(path, _("a raster"), error))
         return None
     if settled is None or len(faults) > before:
         return None
@@ -301,9 +307,9 @@ def check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
     transform = raster.transform
     sound = np.isfinite(tuple(transform)).all() and transform.determinant != 0
     if transform.is_identity or not sound:
-        allowed = (
-            "a georeferenced raster: the place and size of its cells are missing; they must stand in the file itself, "
-            "as files beside it are not read"
+        allowed = _(
+            "a georeferenced raster: the place and size of its cells are missing; they must stand in the "
+            "file itself, as files beside it are not read"
         )
         faults.append(Fault(file=path.name, column="transform", allowed=allowed, kind="crs"))
 
@@ -314,6 +320,6 @@ def require_rasterio() -> ModuleType:
         import rasterio  # noqa: PLC0415 - optional
         import rasterio.errors  # noqa: PLC0415
     except ImportError as error:
-        raise absent(extra="raster", needs="GeoTIFF rasters need") from error
+        raise absent(extra="raster", needs=_("GeoTIFF rasters need")) from error
     module: ModuleType = rasterio
     return module

@@ -33,6 +33,8 @@ from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_nam
 from hubplanner.problem import Bools, Ints
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 from hubplanner.scenario.names import renamed
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +109,7 @@ def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     if table is not None:
         table = replace(table, frame=table.frame[~_blank_rows(table.frame)], cells=CellRules.of(spec))
         if table.frame.empty:
-            faults.append(Fault(file=table.name, allowed="has no rows of data"))
+            faults.append(Fault(file=table.name, allowed=_("has no rows of data")))
             return None
     return table
 
@@ -128,7 +130,11 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
     """Tell whether a path is a file that opens, of one of these formats, and holds something; note why not."""
     before = len(faults)
     if format_of(path) not in formats:
-        allowed = f"a file name ending in one of {', '.join(suffixes_of(formats))}{advice_on(path)}"
+        allowed = _(
+            "a file name ending in one of {names}{advice_on}",
+            names=joined(suffixes_of(formats), ", "),
+            advice_on=advice_on(path),
+        )
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
     try:
         if format_of(path).folder and path.is_dir():
@@ -138,11 +144,11 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
         regular(path)
         with path.open("rb") as file:
             if not file.read(1):
-                faults.append(Fault(file=path.name, allowed="is empty"))
+                faults.append(Fault(file=path.name, allowed=_("is empty")))
     except DataError as error:
         faults.extend(error.faults)
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror}"))
+        faults.append(Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror)))
     return len(faults) == before
 
 
@@ -156,12 +162,12 @@ def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
     except CRSError:
         crs = None
     if crs is not None and _GRIDS.search(crs.to_wkt()):
-        allowed = "a system that names no file of grids, which would have to be opened; name it by its EPSG code"
+        allowed = _("a system that names no file of grids, which would have to be opened; name it by its EPSG code")
         faults.append(Fault(file=file, column="crs", value=crs.name, allowed=allowed, kind="crs"))
         return None
     if crs is not None and (crs.is_geographic or crs.is_projected):
         return crs
-    allowed = "a known geographic or projected coordinate reference system, such as EPSG:4326"
+    allowed = _("a known geographic or projected coordinate reference system, such as EPSG:4326")
     value = str(name)[:_LONGEST_NAME]
     faults.append(Fault(file=file, column="crs", value=value, allowed=allowed, kind="crs"))
     return None
@@ -188,7 +194,7 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
         Whether ``own`` is what the format takes for granted, so that the key stands above it.
     """
     if own is None and asked is None:
-        allowed = "is missing; name it with the key crs, such as crs: EPSG:32642, or save the file with its system"
+        allowed = _("is missing; name it with the key crs, such as crs: EPSG:32642, or save the file with its system")
         faults.append(Fault(file=file, column="crs", allowed=allowed, kind="crs"))
         return None
     if asked is None or own is None or assumed:
@@ -198,7 +204,7 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
         return None
     code = crs.to_epsg()
     if not crs.equals(wanted, ignore_axis_order=True) and (code is None or code != wanted.to_epsg()):
-        allowed = f"{crs.name}, which the file names itself; leave the key crs out"
+        allowed = _("{name}, which the file names itself; leave the key crs out", name=crs.name)
         faults.append(Fault(file=file, column="crs", value=asked, allowed=allowed, kind="crs"))
         return None
     return crs
@@ -234,17 +240,21 @@ def excel_table(path: Path, spec: FileSpec, faults: list[Fault]) -> InputTable |
     every, merged = read_sheet(path, spec.sheet)
     rows = [(number, row) for number, row in every if number > (spec.skip_rows or 0)]
     if len(rows) <= count:
-        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+        faults.append(Fault(file=path.name, allowed=_("has no rows of data")))
         return None
     lines = [["" if cell is None else str(cell) for cell in row] for _, row in rows[:count]]
-    for place, (number, _) in enumerate(rows[:count]):
-        for _, left, right in (part for part in merged if part[0] == number):
+    for place, (number, _row) in enumerate(rows[:count]):
+        for _at, left, right in (part for part in merged if part[0] == number):
             lines[place][left : right + 1] = [lines[place][left]] * (right + 1 - left)
     header, also = names_of(lines)
     line = rows[0][0]
     wide = next(((number, row) for number, row in rows[1:] if sum(cell is not None for cell in row) > 1), None)
     if count == 1 and sum(map(bool, lines[0])) == 1 and wide is not None:
-        allowed = f"the names of the columns; if they stand in row {wide[0]}, add skip_rows: {wide[0] - 1}"
+        allowed = _(
+            "the names of the columns; if they stand in row {wide}, add skip_rows: {wide2}",
+            wide=wide[0],
+            wide2=wide[0] - 1,
+        )
         faults.append(Fault(file=path.name, row=line, value=lines[0][0] or header[-1], allowed=allowed))
     note_repeated_names(header, path.name, line, faults)
     if len(faults) > before:
@@ -276,7 +286,7 @@ def _names_no_place(path: Path, spec: TableSpec, faults: list[Fault]) -> bool:
     """Tell whether no key says where the rows of a file are that says so itself; note the one that does."""
     named = spec.x or spec.y or spec.geometry
     if named:
-        allowed = "none for a file that carries its own geometry"
+        allowed = _("none for a file that carries its own geometry")
         faults.append(Fault(file=path.name, column="x, y" if spec.x or spec.y else "geometry", allowed=allowed))
     return not named
 
@@ -290,12 +300,14 @@ def _with_geometry(table: InputTable, spec: TableSpec, faults: list[Fault]) -> I
         return table
     kind, own = spec.geometry.kind, spec.geometry.column
     if kind != "wkt" and spec.crs is not None and crs is not None and crs.to_epsg() != _DEGREES:
-        allowed = f"EPSG:4326 with {kind}; leave it out"
+        allowed = _("EPSG:4326 with {kind}; leave it out", kind=kind)
         faults.append(Fault(file=table.name, column="crs", value=spec.crs, allowed=allowed, kind="crs"))
     named = as_named(table, [own])
     if named is None or own not in named.frame.columns:
         known = ", ".join(map(str, table.frame.columns))
-        faults.append(Fault(file=table.name, column=own, allowed=f"is missing; the file's columns are {known}"))
+        faults.append(
+            Fault(file=table.name, column=own, allowed=_("is missing; the file's columns are {known}", known=known))
+        )
         return None
     cells = named.frame[own]
     shapes, wrong = read_place_cells(kind, cells)
@@ -325,7 +337,7 @@ def _duckdb(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | No
     return _with_geometry(InputTable(name=path.name, frame=pd.DataFrame(columns)), spec, faults)
 
 
-def _postgis(_: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+def _postgis(_path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     found, place = read_database(spec.path, query_of(spec.table, spec.sql), spec.file_name)
     names = [str(name) for name, kind in found.dtypes.items() if kind.kind in "OmM"]
     columns = found.assign(
@@ -336,7 +348,7 @@ def _postgis(_: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None
     if found.empty:
         return InputTable(name=spec.file_name, frame=found)
     if spec.x or spec.y or spec.geometry:
-        allowed = f"none beside {place}, where the table's own places are"
+        allowed = _("none beside {place}, where the table's own places are", place=place)
         key = "x, y" if spec.x or spec.y else "geometry"
         faults.append(Fault(file=spec.file_name, column=key, allowed=allowed))
         return None
@@ -360,7 +372,7 @@ def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | N
     if not _names_no_place(path, spec, faults):
         return None
     if frame.active_geometry_name is None:
-        faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
+        faults.append(Fault(file=path.name, allowed=_("has no geometry; a layer of places is needed")))
         return None
     crs = settled_crs(frame.crs, spec.crs, path.name, faults)
     columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
@@ -380,7 +392,7 @@ def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: lis
         # Folders' names come as categories.
         return frame.assign(**{str(name): np.asarray(frame[name]) for name in frame.select_dtypes("category")})
     except UNREADABLE as error:
-        faults.append(unreadable(path, "a Parquet file", error))
+        faults.append(unreadable(path, _("a Parquet file"), error))
         return None
 
 
@@ -394,8 +406,8 @@ UNREADABLE = (
 def unreadable(path: Path, kind: str, error: BaseException) -> Fault:
     """Return what a library says of a file, or that it is gone since it was first looked at."""
     if not path.exists():
-        return Fault(file=str(path), allowed="cannot be read: No such file or directory")
-    return Fault(file=path.name, allowed=f"cannot be read as {kind}: {brief(error)}")
+        return Fault(file=str(path), allowed=_("cannot be read: No such file or directory"))
+    return Fault(file=path.name, allowed=_("cannot be read as {kind}: {brief}", kind=kind, brief=brief(error)))
 
 
 def brief(error: BaseException) -> str:
@@ -408,7 +420,7 @@ def require_pyarrow() -> None:
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise absent(extra="parquet", needs="Parquet files need") from error
+        raise absent(extra="parquet", needs=_("Parquet files need")) from error
     del pa
 
 

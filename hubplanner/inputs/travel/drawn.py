@@ -17,6 +17,7 @@ from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rule
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK
 from hubplanner.scenario.travel_spec import TerrainSpec
+from hubplanner.translation import gettext as _
 
 AT_ONCE = 200_000
 """Segments whose cells are found together."""
@@ -91,13 +92,13 @@ def draw_barriers(spec: TerrainSpec, canvas: Canvas, faults: list[Fault]) -> int
     closed = np.zeros(canvas.kmh.size, dtype=np.bool_)
     places, of = shapely.get_coordinates(_sides(shapes), return_index=True)
     segment = np.flatnonzero(of[1:] == of[:-1])
-    for _, cells in canvas.passed(places[segment], places[segment + 1]):
+    for _part, cells in canvas.passed(places[segment], places[segment + 1]):
         closed[cells] = True
     for area in shapely.get_parts(shapes[shapely.get_dimensions(shapes) == 2]):  # noqa: PLR2004 - areas
         _fill(area, closed.reshape(canvas.kmh.shape))
     canvas.kmh[closed.reshape(canvas.kmh.shape)] = 0
     if not closed.any() and not faults:
-        faults.append(Fault(file=spec.barriers.path, allowed="lies beside the land cover: is it the right file?"))
+        faults.append(Fault(file=spec.barriers.path, allowed=_("lies beside the land cover: is it the right file?")))
     return int(closed.sum())
 
 
@@ -150,7 +151,7 @@ def draw_roads(
         quickest[better], by[better] = own[better], MEANS_OF.get(mode.name, MOTOR)
     if not quickest.any():
         who = " or ".join(mode.name for mode in spec.modes)
-        fault = Fault(file=roads.table.name, allowed=f"has no road on {name}: is it the right file?")
+        fault = Fault(file=roads.table.name, allowed=_("has no road on {name}: is it the right file?", name=name))
         is_open = any((passage.forward | passage.backward)[roads.line].any() for passage in passages)
         faults.append(fault if is_open else rules.closed_to(who))
     better = (quickest > canvas.kmh.ravel()).reshape(canvas.kmh.shape)

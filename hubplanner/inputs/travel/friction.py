@@ -29,6 +29,7 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK, Relief
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec, RasterBandSpec, RasterTravel, TerrainSpec
+from hubplanner.translation import gettext as _
 
 MOST_CELLS = 200_000_000
 LARGE = 20_000_000
@@ -152,7 +153,7 @@ def read_over_raster(
         return None
     _check_scale(raster, np.concatenate([demand.points, sites.lonlat]), faults)
     points, hubs = (raster.spots(places, spec.access_max_km) for places in (demand.points, sites.lonlat))
-    for what, spots in (("demand point", points), ("site", hubs)):
+    for what, spots in ((_("demand point"), points), ("site", hubs)):
         if (spots.row < 0).all():
             faults.append(Fault(file=raster.name, allowed=_elsewhere(raster, what, spec.access_max_km)))
     if len(faults) > before:
@@ -215,7 +216,7 @@ def read_band(spec: FrictionRasterSpec | RasterBandSpec, key: str, faults: list[
                 place, shift = file.transform, (file.scales[spec.band - 1], file.offsets[spec.band - 1])
                 cells = file.read(spec.band, masked=True)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-        faults.append(unreadable(path, "a raster", error))
+        faults.append(unreadable(path, _("a raster"), error))
         return None
     if shift != (1, 0):
         cells = cells * float(shift[0]) + float(shift[1])
@@ -260,8 +261,9 @@ def read_terrain(spec: TerrainSpec, faults: list[Fault]) -> FrictionRaster | Non
         return None
     kmh[np.isnan(elevation)] = 0
     if not (kmh > 0).any():
-        allowed = (
-            f"heights where {cover.name} has cells that anyone can cross; it has none there: is it the right file?"
+        allowed = _(
+            "heights where {name} has cells that anyone can cross; it has none there: is it the right file?",
+            name=cover.name,
         )
         faults.append(Fault(file=heights.name, allowed=allowed))
         return None
@@ -285,11 +287,17 @@ def _crossed(
     said = {value: speed for speed in spec.speeds for value in speed.classes}
     for number in np.flatnonzero([value not in said for value in held.tolist()]).tolist():
         cells = int((at == number).sum())
-        allowed = (
-            f"a class with a speed: add {{class: {held[number]:g}, kmh: 4}} to travel.speeds, or kmh: 0 for a barrier"
+        allowed = _(
+            "a class with a speed: add {{class: {held:g}, kmh: 4}} to travel.speeds, or kmh: 0 for a barrier",
+            held=held[number],
         )
         faults.append(
-            Fault(file=cover.name, value=f"{held[number]:g} in {cells:,} cells", column="class", allowed=allowed)
+            Fault(
+                file=cover.name,
+                value=_("{held:g} in {cells:,} cells", held=held[number], cells=cells),
+                column="class",
+                allowed=allowed,
+            )
         )
     kmh, mode = np.zeros(known.shape, np.float32), np.zeros(known.shape, np.uint8)
     speeds = [said.get(value) for value in held.tolist()]
@@ -323,16 +331,18 @@ def _on_cells_of(cover: RasterBand, heights: RasterBand) -> np.ndarray[Any, np.d
 def _check_shape(file: Any, band: int, key: str, name: str, faults: list[Fault]) -> None:
     """Note a band that is not there or holds no numbers, cells too many to hold, and rows that do not run east."""
     if band > file.count:
-        allowed = f"a band from 1 to {file.count}" if file.count > 1 else "1, the file's only band"
+        allowed = _("a band from 1 to {count}", count=file.count) if file.count > 1 else _("1, the file's only band")
         faults.append(Fault(file=name, column=f"{key}.band", value=str(band), allowed=allowed))
     elif np.dtype(file.dtypes[band - 1]).kind not in "iuf":
-        faults.append(Fault(file=name, column="band", value=file.dtypes[band - 1], allowed="a band of numbers"))
+        faults.append(Fault(file=name, column="band", value=file.dtypes[band - 1], allowed=_("a band of numbers")))
     if file.width * file.height > MOST_CELLS:
-        allowed = f"at most {MOST_CELLS:,} cells; cut it to where people live with gdalwarp -te"
-        faults.append(Fault(file=name, value=f"{file.width * file.height:,} cells", allowed=allowed))
+        allowed = _(
+            "at most {most_cells:,} cells; cut it to where people live with gdalwarp -te", most_cells=MOST_CELLS
+        )
+        faults.append(Fault(file=name, value=_("{width:,} cells", width=file.width * file.height), allowed=allowed))
     grid = file.transform
     if grid.b != 0 or grid.d != 0 or grid.a < 0:
-        allowed = "rows that run from west to east; this raster is turned, and gdalwarp straightens it"
+        allowed = _("rows that run from west to east; this raster is turned, and gdalwarp straightens it")
         faults.append(Fault(file=name, column="transform", allowed=allowed, kind="crs"))
 
 
@@ -343,7 +353,7 @@ def _metres(crs: CRS, grid: Any, shape: tuple[int, ...], name: str, faults: list
         return np.full(shape[0], grid.a * unit), abs(grid.e) * unit
     latitude = (grid.f + (np.arange(shape[0]) + 0.5) * grid.e) * unit
     if np.abs(latitude).max() > np.pi / 2:
-        allowed = "rows between 90 S and 90 N; is the file in metres, or its place in another order?"
+        allowed = _("rows between 90 S and 90 N; is the file in metres, or its place in another order?")
         faults.append(Fault(file=name, column="transform", allowed=allowed, kind="crs"))
         return None
     radius = EARTH_RADIUS_KM * METRES_PER_KM
@@ -352,7 +362,7 @@ def _metres(crs: CRS, grid: Any, shape: tuple[int, ...], name: str, faults: list
 
 def _check_values(grid: FrictionGrid, name: str, faults: list[Fault]) -> None:
     """Note cells of less than 0, and speeds that nobody has."""
-    values, unit, other = grid.values, "minutes per metre", "km_per_hour"
+    values, unit, other = grid.values, _("minutes per metre"), "km_per_hour"
     if grid.in_kmh:
         unit, other = "km/h", "minutes_per_metre"
     ends = (
@@ -365,16 +375,25 @@ def _check_values(grid: FrictionGrid, name: str, faults: list[Fault]) -> None:
     )
     below = values < 0
     if below.any():
-        allowed = f"{unit} of at least 0, or the raster's nodata value for barriers; gdal_edit.py -a_nodata declares it"
+        allowed = _(
+            "{unit} of at least 0, or the raster's nodata value for barriers; gdal_edit.py -a_nodata declares it",
+            unit=unit,
+        )
         faults.append(_at(values, below, name, allowed))
         return
     wrong = ((values > 0) & (values < ends[0])) | (values > ends[1])
     if wrong.any():
-        allowed = f"{unit} from {ends[0]:g} to {ends[1]:g}, or 0 for a barrier; is travel.raster.unit {other}?"
+        allowed = _(
+            "{unit} from {ends:g} to {ends2:g}, or 0 for a barrier; is travel.raster.unit {other}?",
+            unit=unit,
+            ends=ends[0],
+            ends2=ends[1],
+            other=other,
+        )
         faults.append(_at(values, wrong, name, allowed))
     elif not (values > 0).any():
         faults.append(
-            Fault(file=name, allowed="has no cell that anyone can cross: all are 0, infinite or without data")
+            Fault(file=name, allowed=_("has no cell that anyone can cross: all are 0, infinite or without data"))
         )
 
 
@@ -382,13 +401,13 @@ def _at(values: Any, wrong: Bools, name: str, allowed: str) -> Fault:
     """Return the fault of the first cell that is wrong, with how many are."""
     row, column = (int(part) for part in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
     count = int(wrong.sum())
-    more = f"; {count:,} cells are so" if count > 1 else ""
+    more = _("; {count:,} cells are so", count=count) if count > 1 else ""
     return Fault(
         file=name,
         value=f"{values[row, column]:g}",
         allowed=f"{allowed}{more}",
         row=row + 1,
-        column=f"column {column + 1}",
+        column=_("column {column}", column=column + 1),
     )
 
 
@@ -400,9 +419,10 @@ def _check_scale(raster: FrictionRaster, places: Floats, faults: list[Fault]) ->
     scale = np.concatenate([factors.meridional_scale, factors.parallel_scale])
     worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
     if worst > MOST_STRETCH:
-        allowed = (
-            f"degrees, or a system true to distance where people live; a metre of this one is up to {worst:.0%} off, "
-            "and gdalwarp -t_srs EPSG:4326 brings it to degrees"
+        allowed = _(
+            "degrees, or a system true to distance where people live; a metre of this one is up to "
+            "{worst:.0%} off, and gdalwarp -t_srs EPSG:4326 brings it to degrees",
+            worst=worst,
         )
         faults.append(Fault(file=raster.name, column="crs", value=raster.crs.name, allowed=allowed, kind="crs"))
 
@@ -411,9 +431,16 @@ def _elsewhere(raster: FrictionRaster, what: str, most_km: float) -> str:
     height, width = raster.grid.values.shape
     corners = raster.middles(np.array([0, 0, height - 1, height - 1]), np.array([0, width - 1, 0, width - 1]))
     low, high = corners.min(axis=0), corners.max(axis=0)
-    return (
-        f"lies from {low[0]:.1f} to {high[0]:.1f} E and {low[1]:.1f} to {high[1]:.1f} N; no {what} lies within "
-        f"travel.access_max_km, {most_km:g} km, of a cell of it that anyone can cross: is it the right file?"
+    return _(
+        "lies from {low:.1f} to {high:.1f} E and {low2:.1f} to {high2:.1f} N; no {what} lies within "
+        "travel.access_max_km, {most_km:g} km, of a cell of it that anyone can cross: is it the "
+        "right file?",
+        low=low[0],
+        high=high[0],
+        low2=low[1],
+        high2=high[1],
+        what=what,
+        most_km=most_km,
     )
 
 
@@ -473,7 +500,11 @@ class _Places:
 
     def told(self, which: Bools) -> str:
         """Return how many demand points these are, the ids of the first, and how many people there are."""
-        return f"{_counted('demand point', self.ids[0][which])} with {self.people[which].sum():,.0f} people"
+        return _(
+            "{counted} with {people:,.0f} people",
+            counted=_counted("demand point", self.ids[0][which]),
+            people=self.people[which].sum(),
+        )
 
     def told_sites(self, which: Bools) -> str:
         """Return how many sites these are, and the ids of the first."""
@@ -482,7 +513,7 @@ class _Places:
 
 def _counted(what: str, ids: Sequence[Any]) -> str:
     known = list(dict.fromkeys(map(str, ids)))
-    more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
+    more = _(" and {count:,} more", count=len(known) - MOST_NAMED) if len(known) > MOST_NAMED else ""
     return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'} ({', '.join(known[:MOST_NAMED])}{more})"
 
 
@@ -495,29 +526,42 @@ def _is_moved(raster: FrictionRaster, spots: GridCells, places: Floats) -> Bools
 def _doubts(raster: FrictionRaster, spec: RasterTravel, places: _Places) -> tuple[DataWarning, ...]:
     """Return warnings of places that are moved, beyond access or cut off, and of a raster that is mostly misread."""
     found = list[DataWarning]()
-    ends = ("nobody reaches a hub from there", "nobody reaches a hub there")
+    ends = (_("nobody reaches a hub from there"), _("nobody reaches a hub there"))
     for number, (file, tell, end) in enumerate(zip(places.files, (places.told, places.told_sites), ends, strict=True)):
         if places.moved[number].any():
-            message = (
-                f"on barriers of {raster.name}, or beside it: {tell(places.moved[number])}; ways begin at the "
-                f"nearest open cell, up to {places.farthest[number]:.1f} km away"
+            message = _(
+                "on barriers of {name}, or beside it: {tell}; ways begin at the nearest open cell, up to "
+                "{farthest:.1f} km away",
+                name=raster.name,
+                tell=tell(places.moved[number]),
+                farthest=places.farthest[number],
             )
             found.append(DataWarning(code="on_barrier", message=message, file=file))
         if places.beyond[number].any():
-            message = (
-                f"more than {spec.access_max_km:g} km, travel.access_max_km, from any open cell of {raster.name}: "
-                f"{tell(places.beyond[number])}; {end}"
+            message = _(
+                "more than {access_max_km:g} km, travel.access_max_km, from any open cell of {name}: {tell}; {end}",
+                access_max_km=spec.access_max_km,
+                name=raster.name,
+                tell=tell(places.beyond[number]),
+                end=end,
             )
             found.append(DataWarning(code="cut_off", message=message, file=file))
     if places.cut_off.any():
-        message = (
-            f"on parts of {raster.name} that barriers part from every site: {places.told(places.cut_off)}; {ends[0]}"
+        message = _(
+            "on parts of {name} that barriers part from every site: {told}; {ends}",
+            name=raster.name,
+            told=places.told(places.cut_off),
+            ends=ends[0],
         )
         found.append(DataWarning(code="cut_off", message=message, file=places.files[0]))
     quickest = MINUTES_PER_M_AT_1_KMH / raster.grid.fastest
     if quickest < SLOW_KMH and isinstance(spec, FrictionSpec):
         other = "minutes_per_metre" if raster.grid.in_kmh else "km_per_hour"
-        message = f"its quickest cell is crossed at {quickest:.2g} km/h; is travel.raster.unit {other}?"
+        message = _(
+            "its quickest cell is crossed at {quickest:.2g} km/h; is travel.raster.unit {other}?",
+            quickest=quickest,
+            other=other,
+        )
         found.append(DataWarning(code="slow_raster", message=message, file=raster.name))
     return tuple(found)
 

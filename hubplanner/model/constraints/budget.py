@@ -15,6 +15,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
+from hubplanner.translation import gettext as _
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
@@ -107,11 +108,11 @@ class Budget(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the amount in words."""
         del name_of
-        return f"the budget of {self.amount:,.12g}"
+        return _("the budget of {amount:,.12g}", amount=self.amount)
 
     def moved_to(self, amount: float) -> str:
         """Return in words that the budget moves to another amount."""
-        return f"the budget: {self.amount:,.12g} -> {amount:,.12g}"
+        return _("the budget: {before:,.12g} -> {after:,.12g}", before=self.amount, after=amount)
 
 
 def money_limit(constraints: Iterable[Constraint]) -> float:

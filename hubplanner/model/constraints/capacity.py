@@ -16,6 +16,8 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,7 @@ class Capacity(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the capacities in words."""
         del name_of
-        return f"capacities of {', '.join(map(_in_words, self.people))} people"
+        return _("capacities of {people} people", people=joined(map(_in_words, self.people), ", "))
 
 
 def _limits(room: float, most: float) -> list[tuple[float, float]]:
@@ -147,5 +149,5 @@ def _limits(room: float, most: float) -> list[tuple[float, float]]:
 
 
 def _in_words(room: float | tuple[float, ...]) -> str:
-    ends = dict.fromkeys((np.min(room), np.max(room)))
-    return " to ".join(f"{people:,.12g}" for people in ends)
+    least, most = np.min(room), np.max(room)
+    return _("{least:,.12g} to {most:,.12g}", least=least, most=most) if least < most else written(f"{most:,.12g}")

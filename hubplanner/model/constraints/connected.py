@@ -15,6 +15,7 @@ from hubplanner.model.lp import Model, Terms
 from hubplanner.model.variables.backhaul import NetworkVariables, network_of
 from hubplanner.problem import Evaluation, Problem
 from hubplanner.problem.evaluation import links_after, links_kept
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ class Connected(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return it in words."""
         del name_of
-        return "a link for every hub"
+        return _("a link for every hub")
 
 
 def _stays(model: Model, name: str, before: Terms, after: Terms) -> None:

@@ -12,6 +12,7 @@ from pulp import LpConstraintGE
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +66,4 @@ class FixedHubs(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return how many hubs stay."""
         del name_of
-        return f"{sum(self.counts)} hubs of the plan before"
+        return _("{count} hubs of the plan before", count=sum(self.counts))

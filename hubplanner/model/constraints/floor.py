@@ -20,6 +20,7 @@ from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 SUMMING = 1e-12
 """Part of a total that is the rounding of sums."""
@@ -151,16 +152,16 @@ class Floor(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the share in words."""
         del name_of
-        return f"{100 * self.share:.6g} % of {self._who} covered"
+        return _("{share:.6g} % of {who} covered", share=100 * self.share, who=self._who)
 
     def explain(self, names: SiteNames) -> str:
         """Return the floor in words."""
         del names
-        return f"the floor of {100 * self.share:.6g} % for {self._who}"
+        return _("the floor of {share:.6g} % for {who}", share=100 * self.share, who=self._who)
 
     @property
     def _who(self) -> str:
-        return self.name or "a group"
+        return self.name or _("a group")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

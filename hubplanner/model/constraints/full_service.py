@@ -19,6 +19,7 @@ from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.model_instance import NO_ROW, ModelInstance
 from hubplanner.problem.travel.base import within
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class FullService(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the demand in words."""
         del name_of
-        return "a hub for every point"
+        return _("a hub for every point")
 
 
 def _is_hopeless(problem: Problem) -> bool:

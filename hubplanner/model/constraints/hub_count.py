@@ -10,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.formatting import count_of
 from hubplanner.model.constraints.base import Constraint, SiteNames, check_count, of_kind
 from hubplanner.model.lp import Model
 from hubplanner.problem import Bools, Evaluation, Ints, Problem
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +28,6 @@ class HubCount(Constraint):
 
     sense: ClassVar[int]
     """1 for a largest number, -1 for a least one."""
-    words: ClassVar[str]
-    """What stands before the number in a sentence."""
     tells_of_sites: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -65,16 +64,23 @@ class HubCount(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the limit as a scenario sets it."""
         del name_of
-        return f"{self.key} = {self.count}{self._where}"
+        limit = f"{self.key} = {self.count}"
+        return _("{limit} in {name}", limit=limit, name=self.name) if self.name else limit
 
     def explain(self, names: SiteNames) -> str:
         """Return the limit in words."""
         del names
-        return f"{self.words} {count_of(self.count, 'hub')}{self._where}"
+        most = ngettext("at most {n} hub", "at most {n} hubs", self.count)
+        least = ngettext("at least {n} hub", "at least {n} hubs", self.count)
+        limit = most if self.sense > 0 else least
+        return _("{limit} in {name}", limit=limit, name=self.name) if self.name else limit
 
     def moved_to(self, count: float) -> str:
         """Return in words that the limit moves to another number."""
-        return f"{self.name or 'in all'}: {self.words} {self.count} -> {count}"
+        told = {"where": self.name or _("in all"), "before": self.count, "after": count}
+        if self.sense > 0:
+            return _("{where}: at most {before} -> {after}", **told)
+        return _("{where}: at least {before} -> {after}", **told)
 
     def counted(self, new: Bools, site: Ints) -> Bools:
         """Tell which options it counts, by whether each is a new hub and by the site of each."""
@@ -123,7 +129,6 @@ class MaxHubs(HubCount):
 
     key: ClassVar[str] = "max_hubs"
     sense: ClassVar[int] = 1
-    words: ClassVar[str] = "at most"
 
     @property
     def is_total(self) -> bool:
@@ -160,7 +165,6 @@ class MinHubs(HubCount):
 
     key: ClassVar[str] = "min_hubs"
     sense: ClassVar[int] = -1
-    words: ClassVar[str] = "at least"
     needs_final_period: ClassVar[bool] = True
 
 

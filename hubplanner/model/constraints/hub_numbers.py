@@ -12,6 +12,7 @@ from pulp import LpConstraintEQ
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Ints, Problem
+from hubplanner.translation import gettext as _
 
 NO_PART = -1
 """Stands for no part: an option whose hubs are not counted."""
@@ -84,4 +85,4 @@ class HubNumbers(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the numbers in words."""
         del name_of
-        return f"{self.counts.sum()} hubs in {len(self.counts)} parts as before"
+        return _("{hubs} hubs in {parts} parts as before", hubs=self.counts.sum(), parts=len(self.counts))

@@ -17,6 +17,7 @@ from hubplanner.model.variables.measures import reached_cells
 from hubplanner.problem import Evaluation, Problem
 from hubplanner.problem.measures import taken
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,4 +92,4 @@ class Measures(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return it in words."""
         del name_of
-        return "nobody served twice"
+        return _("nobody served twice")

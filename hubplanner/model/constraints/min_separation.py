@@ -16,6 +16,7 @@ from hubplanner.model.constraints.base import Constraint, SiteNames, check
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import REACH_TOLERANCE
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +94,15 @@ class MinSeparation(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the distance in words."""
         del name_of
-        return f"a separation of {self.distance:g}"
+        return _("a separation of {distance:g}", distance=self.distance)
 
     def explain(self, names: SiteNames) -> str:
         """Return the distance with its unit."""
-        return f"the separation of {self.distance:g} {names.distance_unit} between hubs"
+        return _(
+            "the separation of {distance:g} {unit} between hubs",
+            distance=self.distance,
+            unit=names.distance_unit,
+        )
 
 
 def _clique(near: nx.Graph[int], one: int, other: int) -> list[int]:

@@ -12,6 +12,7 @@ from pulp import LpConstraintGE, LpConstraintLE
 from hubplanner.model.constraints.base import Constraint, check_count
 from hubplanner.model.lp import LinearExpression, Model, once_for_each_model
 from hubplanner.problem import Evaluation, Problem
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class PlanDistance(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the demand in words."""
         del name_of
-        return f"{self.least} sites other than in an earlier plan"
+        return _("{least} sites other than in an earlier plan", least=self.least)
 
 
 def new_sites(problem: Problem, plan: Evaluation) -> set[int]:

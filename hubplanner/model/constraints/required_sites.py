@@ -12,6 +12,7 @@ from pulp import LpConstraintGE
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
+from hubplanner.translation import gettext as _
 
 MOST_PINS = 12
 """Up to this many required sites are distinguished; more are one demand."""
@@ -63,4 +64,4 @@ class RequiredSites(Constraint):
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the demand in words."""
-        return "the required sites" if self.site is None else f"a hub at site {name_of(self.site)}"
+        return _("the required sites") if self.site is None else _("a hub at site {site}", site=name_of(self.site))

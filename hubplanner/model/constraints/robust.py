@@ -20,6 +20,7 @@ from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.futures import CRITERIA, Futures
 from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
+from hubplanner.translation import gettext as _
 
 LEVEL = 0.9
 """Share of futures outside the tail, unless another is asked for."""
@@ -99,7 +100,7 @@ class Uncertainty(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the criterion in words."""
         del name_of
-        return f"{len(self.futures.each)} futures by {self.criterion}"
+        return _("{count} futures by {criterion}", count=len(self.futures.each), criterion=self.criterion)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,7 +155,7 @@ class RobustBudget(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the amount in words."""
         del name_of
-        return f"the budget of {self.amount:,.12g} in every future"
+        return _("the budget of {amount:,.12g} in every future", amount=self.amount)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -228,7 +229,7 @@ class RobustFloor(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the share in words."""
         del name_of
-        return f"{100 * self.share:.6g} % of {self.name or 'a group'} covered over futures"
+        return _("{share:.6g} % of {name} covered over futures", share=100 * self.share, name=self.name or _("a group"))
 
 
 def covered_rows(model: Model, weights: Floats) -> LinearExpression:

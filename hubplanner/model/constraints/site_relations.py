@@ -12,6 +12,8 @@ from pulp import LpConstraintLE
 from hubplanner.model.constraints.base import Constraint, SiteNames
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +71,11 @@ class AtMostOne(Constraint):
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the sites in words."""
-        return f"at most one of sites {', '.join(map(name_of, self.sites))}"
+        return _("at most one of sites {sites}", sites=joined(map(name_of, self.sites), ", "))
 
     def explain(self, names: SiteNames) -> str:
         """Return the first few sites in words."""
-        return f"at most one of {names.places(self.sites)}"
+        return _("at most one of {sites}", sites=names.places(self.sites))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +126,8 @@ class OnlyWith(Constraint):
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the two sites in words."""
-        return f"site {name_of(self.site)} only with site {name_of(self.needs)}"
+        return _("site {site} only with site {needs}", site=name_of(self.site), needs=name_of(self.needs))
 
     def explain(self, names: SiteNames) -> str:
         """Return the two sites by name and id."""
-        return f"{names.label(self.site)} only with {names.label(self.needs)}"
+        return _("{site} only with {needs}", site=names.label(self.site), needs=names.label(self.needs))

@@ -14,6 +14,7 @@ from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint, check
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,5 +104,6 @@ class TakeUp(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the take-up in words."""
         del name_of
-        falls = f", falling to 1/e over {self.e_fold:g}" if math.isfinite(self.e_fold) else ""
-        return f"take-up of {self.share:g}{falls}"
+        if math.isinf(self.e_fold):
+            return _("take-up of {share:g}", share=self.share)
+        return _("take-up of {share:g}, falling to 1/e over {way:g}", share=self.share, way=self.e_fold)

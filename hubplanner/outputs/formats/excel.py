@@ -17,6 +17,7 @@ from hubplanner.extras import absent
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.writers import DECIMALS, FORMULA_STARTS
+from hubplanner.translation import gettext as _
 
 MOST_ROWS, LONGEST_CELL = 1_048_575, 32_767
 """What a sheet of Excel holds below its header, and a cell in letters."""
@@ -64,7 +65,9 @@ def write_workbook(result: Result, path: Path) -> None:
     }
     for name, table in tables.items():
         if len(table) > MOST_ROWS:
-            allowed = f"at most {MOST_ROWS:,} rows in a sheet of Excel; use {name}.csv"
+            allowed = _(
+                "at most {most_rows:,} rows in a sheet of Excel; use {name}.csv", most_rows=MOST_ROWS, name=name
+            )
             raise DataError(Fault(file=path.name, column=name, value=len(table), allowed=allowed))
     with library.Workbook(str(path), {**_OPTIONS, "default_date_format": "yyyy-mm-dd"}) as book:
         created = result.made.replace(tzinfo=None)

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from hubplanner.catalogues import page_language
 from hubplanner.outputs.comparison import Comparison
 from hubplanner.outputs.html import charts as page_charts
 from hubplanner.outputs.html import comparison as page_comparison
@@ -26,7 +27,7 @@ from hubplanner.outputs.html.prose import reasons, sentences
 from hubplanner.outputs.html.words import decimal, money
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.run_data import Result
-from hubplanner.translation import gettext, in_language, page_language, spoken, written, written_date
+from hubplanner.translation import gettext, in_language, spoken, written, written_date
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

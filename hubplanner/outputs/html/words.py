@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from hubplanner.outputs.map.fonts import in_words
@@ -63,17 +62,6 @@ def tier_in_words(name: str, number: int) -> str:
     '3 centres'
     """
     return plural(name, number) if spoken() is ENGLISH else f"{count(number)} x {name}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence.
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    if len(words) < 2:  # noqa: PLR2004 - a list in a sentence
-        return "".join(words)
-    return _("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])
 
 
 def heading(column: Any) -> str:

@@ -13,6 +13,8 @@ from hubplanner.scenario.backhaul_spec import (
 )
 from hubplanner.scenario.scenario import Scenario, TierSpec
 from hubplanner.scenario.validation.features import Complaints
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 def connection(scenario: Scenario) -> Complaints:
@@ -22,24 +24,31 @@ def connection(scenario: Scenario) -> Complaints:
         for number, tier in enumerate(scenario.hubs):
             for key in ("mbps", "links"):
                 if getattr(tier, key) is not None:
-                    yield f"hubs.{number}.{key}", str(getattr(tier, key)), "only with backhaul"
+                    yield f"hubs.{number}.{key}", str(getattr(tier, key)), _("only with backhaul")
         yield from _without_electricity(scenario)
         return
     shared, cellular = spec.technologies.shared, spec.technologies.cellular
     given = {"nodes": spec.nodes, "lines": spec.lines, "table": spec.table, "towers": spec.towers}
     for key, users in _USED_BY.items():
         if given[key] and not set(users) & set(spec.technologies.named):
-            yield f"backhaul.{key}", None, f"only with backhaul.technologies.{' or '.join(users)}"
+            yield f"backhaul.{key}", None, _("only with backhaul.technologies.{users}", users=joined(users, _(" or ")))
     has_hubs = spec.existing_connected and scenario.sites.status is not None
     if shared and not (spec.nodes or spec.lines or has_hubs):
-        allowed = f"is required with {' or '.join(shared)}, or lines: they start where the internet is today"
+        allowed = _(
+            "is required with {shared}, or lines: they start where the internet is today",
+            shared=joined(shared, _(" or ")),
+        )
         yield "backhaul.nodes", None, allowed
     yield from _sights(spec.technologies.microwave)
     if cellular is not None and not spec.towers:
-        yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
+        yield "backhaul.towers", None, _("is required with cellular: the cell sites in whose range a hub may be")
     yield from _edges_of(scenario, spec)
     if scenario.model.existing.upgrade is not False and not shared:
-        yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
+        yield (
+            "model.existing.upgrade",
+            str(scenario.model.existing.upgrade),
+            _("false with backhaul: {new_link}", new_link=NEW_LINK),
+        )
     for number, tier in enumerate(scenario.hubs):
         yield from _links_of(spec, f"hubs.{number}", tier)
     yield from _without_electricity(scenario)
@@ -57,21 +66,23 @@ _USED_BY = {
 def _sights(microwave: MicrowaveSpec | None) -> Complaints:
     """Complain of a table of places that see each other where there is none, or too many."""
     if microwave is not None and (microwave.sights is None) == (microwave.line_of_sight == "table"):
-        allowed = f"{'is required' if microwave.sights is None else 'only'} with line_of_sight: table"
+        allowed = _(
+            "{more} with line_of_sight: table", more=_("is required") if microwave.sights is None else _("only")
+        )
         yield "backhaul.technologies.microwave.sights", microwave.sights and microwave.sights.path, allowed
 
 
 def _edges_of(scenario: Scenario, spec: BackhaulSpec) -> Complaints:
     """Complain of lines of a table, or along roads, that is not there; and of lines that are not as long as roads."""
     if (spec.table is None) == (spec.edges == "table"):
-        allowed = "is required with edges: table" if spec.table is None else "only with edges: table"
+        allowed = _("is required with edges: table") if spec.table is None else _("only with edges: table")
         yield "backhaul.table", None if spec.table is None else spec.table.path, allowed
     if spec.edges != "roads":
         return
     if scenario.travel.method != "network":
-        yield "backhaul.edges", "roads", "straight or table without travel.method: network, whose roads lines follow"
+        yield "backhaul.edges", "roads", _("straight or table without travel.method: network, whose roads lines follow")
     if spec.detour != BackhaulSpec.model_fields["detour"].default:
-        yield "backhaul.detour", spec.detour, "to be left out with edges: roads, which are as long as they are"
+        yield "backhaul.detour", spec.detour, _("to be left out with edges: roads, which are as long as they are")
 
 
 def _without_electricity(scenario: Scenario) -> Complaints:
@@ -82,12 +93,12 @@ def _without_electricity(scenario: Scenario) -> Complaints:
         users |= {f"backhaul.technologies.{name}": link for name, link in spec.technologies.named.items()}
     if spec is not None and spec.electricity is not None:
         if not any(user.kwh_year > 0 for user in users.values()):
-            allowed = "only where something takes power: kwh_year of a tier in hubs, or of a technology"
+            allowed = _("only where something takes power: kwh_year of a tier in hubs, or of a technology")
             yield "backhaul.electricity", None, allowed
         return
     for key, user in users.items():
         if user.kwh_year > 0:
-            yield f"{key}.kwh_year", user.kwh_year, "only with backhaul.electricity, which says what a kWh costs"
+            yield f"{key}.kwh_year", user.kwh_year, _("only with backhaul.electricity, which says what a kWh costs")
 
 
 def _links_of(spec: BackhaulSpec, key: str, tier: TierSpec) -> Complaints:
@@ -95,17 +106,17 @@ def _links_of(spec: BackhaulSpec, key: str, tier: TierSpec) -> Complaints:
     known = spec.technologies.named
     for name in tier.links or ():
         if name not in known:
-            yield f"{key}.links", name, f"one of backhaul.technologies: {', '.join(known)}"
+            yield f"{key}.links", name, _("one of backhaul.technologies: {known}", known=joined(known, ", "))
     links = {name: link for name, link in known.items() if tier.links is None or name in tier.links}
     by_mbps = [name for name, link in links.items() if link.per_mbps_year > 0 or link.max_mbps is not None]
     if tier.mbps is None and by_mbps:
-        yield f"{key}.mbps", None, f"is required: {by_mbps[0]} is paid or limited by Mbps"
+        yield f"{key}.mbps", None, _("is required: {by_mbps} is paid or limited by Mbps", by_mbps=by_mbps[0])
     if tier.mbps is None or not links:
         return
     room = {name: _most_mbps(link) for name, link in links.items()}
     if max(room.values()) < tier.mbps:
         told = ", ".join(f"{name} {most:,.12g}" for name, most in room.items())
-        yield f"{key}.mbps", tier.mbps, f"what some link of {tier.name} carries: {told}"
+        yield f"{key}.mbps", tier.mbps, _("what some link of {name} carries: {told}", name=tier.name, told=told)
 
 
 def _most_mbps(link: LinkSpec) -> float:

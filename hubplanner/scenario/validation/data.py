@@ -17,6 +17,8 @@ from hubplanner.scenario.names import repeated
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation.features import Check, Complaints, where_merged
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 _NO_CELL = (
     *("id", "layer", "sheet", "skip_rows", "header_rows", "header", "x", "y", "geometry", "encoding", "decimal"),
@@ -32,19 +34,23 @@ def _merged_file(scenario: Scenario) -> Complaints:
         return
     file = format_of(demand.path)
     if not file.chunked:
-        yield "demand.merge", True, "only with CSV or GeoParquet, which are read in parts; save demand as one of them"
+        yield (
+            "demand.merge",
+            True,
+            _("only with CSV or GeoParquet, which are read in parts; save demand as one of them"),
+        )
         return
     if demand.layer is not None and not file.layers and file.kind != "table":
-        yield "demand.layer", demand.layer, "only for a file of layers, not CSV or Parquet"
+        yield "demand.layer", demand.layer, _("only for a file of layers, not CSV or Parquet")
     if file.kind == "table":
         return
     if (demand.x is None) != (demand.y is None):
-        yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
+        yield "demand.x" if demand.x is None else "demand.y", None, _("is required: x and y go together")
     if demand.encoding is not None and not file.encoding:
         yield (
             "demand.encoding",
             demand.encoding,
-            "only for a CSV file or a Shapefile; other formats state it themselves",
+            _("only for a CSV file or a Shapefile; other formats state it themselves"),
         )
 
 
@@ -54,14 +60,18 @@ def _merged_cells(scenario: Scenario) -> Complaints:
     if not demand.merge or demand.is_raster:
         return
     if demand.name is not None:
-        yield "demand.name", demand.name, "none with demand.merge: a row stands for all places that the same hubs reach"
+        yield (
+            "demand.name",
+            demand.name,
+            _("none with demand.merge: a row stands for all places that the same hubs reach"),
+        )
     if demand.geometry is not None:
-        yield "demand.geometry", demand.geometry.column, "none with demand.merge: x and y are read in parts"
+        yield "demand.geometry", demand.geometry.column, _("none with demand.merge: x and y are read in parts")
     if demand.total_rows is not None:
-        yield "demand.total_rows", demand.total_rows, "none with demand.merge: take such rows out of the file"
+        yield "demand.total_rows", demand.total_rows, _("none with demand.merge: take such rows out of the file")
     for column, rule in (demand.missing or {}).items():
         if not isinstance(rule, float | int):
-            yield f"demand.missing.{column}", str(rule), "a number with demand.merge, where no other row is at hand"
+            yield f"demand.missing.{column}", str(rule), _("a number with demand.merge, where no other row is at hand")
 
 
 def _by_row(scenario: Scenario) -> Complaints:
@@ -72,46 +82,54 @@ def _by_row(scenario: Scenario) -> Complaints:
     why = where_merged(scenario)
     if scenario.travel.by_row:
         able = " or ".join(name for name, method in METHODS.items() if method.supports_streaming)
-        yield "travel.method", scenario.travel.method, f"{able} {why}: a {scenario.travel.method} is by demand row"
+        yield (
+            "travel.method",
+            scenario.travel.method,
+            _("{able} {why}: a {method} is by demand row", able=able, why=why, method=scenario.travel.method),
+        )
     if demand.join:
         advice = (
-            "zones gives cells and points the columns of polygons" if demand.is_raster else "leave merge out to join"
+            _("zones gives cells and points the columns of polygons")
+            if demand.is_raster
+            else _("leave merge out to join")
         )
-        yield "demand.join", len(demand.join), f"none {why}: {advice}"
+        yield "demand.join", len(demand.join), _("none {why}: {advice}", why=why, advice=advice)
 
 
 def _raster(scenario: Scenario) -> Complaints:
     demand = scenario.demand
     if not demand.is_raster:
         if demand.nodata is not None:
-            yield "demand.nodata", demand.nodata, "only for a raster; rows of a table are left out with where"
+            yield "demand.nodata", demand.nodata, _("only for a raster; rows of a table are left out with where")
         if demand.cells != "people":
-            yield "demand.cells", demand.cells, "only for a raster; a table has people by row"
+            yield "demand.cells", demand.cells, _("only for a raster; a table has people by row")
         return
     for key in _NO_CELL:
         if getattr(demand, key) is not None:
-            yield f"demand.{key}", getattr(demand, key), "none for a raster: its cells hold people and nothing else"
+            yield f"demand.{key}", getattr(demand, key), _("none for a raster: its cells hold people and nothing else")
     own = demand.without_zones()
     for key in ("groups", "where"):
         if getattr(own, key):
             named = ", ".join(getattr(own, key))
-            yield f"demand.{key}", named, "none for a raster, which has no columns but those that demand.zones takes"
+            yield f"demand.{key}", named, _("none for a raster, which has no columns but those that demand.zones takes")
     for key in ("connected_share", "priority"):
         if isinstance(getattr(own, key), str):
-            allowed = "a number for a raster, which has no columns but those that demand.zones takes"
+            allowed = _("a number for a raster, which has no columns but those that demand.zones takes")
             yield f"demand.{key}", getattr(own, key), allowed
     for number, floor in enumerate(scenario.model.floors):
         if floor.people is not None:
-            yield f"model.floors.{number}.people", floor.people, "none for a raster, which has no columns"
+            yield f"model.floors.{number}.people", floor.people, _("none for a raster, which has no columns")
 
 
 def _zones(scenario: Scenario) -> Complaints:
     demand = scenario.demand
     for number, join in enumerate(demand.zones.join if demand.zones else ()):
         if join.by_place:
-            yield f"demand.zones.join.{number}.on", "location", "columns here and there: zones are places themselves"
+            yield f"demand.zones.join.{number}.on", "location", _("columns here and there: zones are places themselves")
     if demand.zones is not None and not demand.is_merged:
-        allowed = "only for a raster or with demand.merge; demand.join with on: location gives rows a polygon's columns"
+        allowed = _(
+            "only for a raster or with demand.merge; demand.join with on: location gives rows a polygon's columns"
+        )
         yield "demand.zones", demand.zones.path, allowed
 
 
@@ -127,26 +145,30 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     value = demand.spread_km if by is None else by.path
     key = "demand.spread_km" if by is None else "demand.spread_by"
     if value is not None and scenario.travel.by_row:
-        yield key, value, "only with computed distances: a matrix has none for spread points"
+        yield key, value, _("only with computed distances: a matrix has none for spread points")
     if by is None:
         return
     for other in ("spread_km", "area_km2"):
         if getattr(demand, other) is not None:
-            yield f"demand.{other}", getattr(demand, other), "none beside spread_by, which says where people are"
+            yield f"demand.{other}", getattr(demand, other), _("none beside spread_by, which says where people are")
     yield from _format_keys(key, by)
     if not by.is_raster and by.nodata is not None:
-        yield f"{key}.nodata", by.nodata, "only for a raster; rows of a table are left out with where"
+        yield f"{key}.nodata", by.nodata, _("only for a raster; rows of a table are left out with where")
     if not by.is_raster and by.cells != "people":
-        yield f"{key}.cells", by.cells, "only for a raster; a table has a weight by row"
+        yield f"{key}.cells", by.cells, _("only for a raster; a table has a weight by row")
     if not by.is_raster:
         yield from _place_keys(key, by)
         return
     for name in ("weight", "x", "y"):
         if getattr(by, name) is not None:
-            yield f"{key}.{name}", getattr(by, name), "none for a raster: its cells hold weights and nothing else"
+            yield f"{key}.{name}", getattr(by, name), _("none for a raster: its cells hold weights and nothing else")
     for name in ("geometry", "where", "percent", "decimal", "total_rows"):
         if getattr(by, name):
-            yield f"{key}.{name}", str(getattr(by, name)), "none for a raster: its cells hold weights and nothing else"
+            yield (
+                f"{key}.{name}",
+                str(getattr(by, name)),
+                _("none for a raster: its cells hold weights and nothing else"),
+            )
 
 
 def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -161,7 +183,7 @@ def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield from _format_keys(name, other)
         for column in other.percent or ():
             if column not in other.take:
-                yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
+                yield f"{name}.percent", column, _("a column that take brings: {take}", take=joined(other.take, ", "))
     for name, links in _link_files(scenario):
         if links.is_database:
             yield f"{name}.path", links.path, NO_DATABASE
@@ -203,34 +225,34 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
         yield (
             f"{name}.encoding",
             table.encoding,
-            "only for a CSV file or a Shapefile; other formats state it themselves",
+            _("only for a CSV file or a Shapefile; other formats state it themselves"),
         )
     if table.layer is not None and not file.layers:
-        yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
+        yield f"{name}.layer", table.layer, _("only for a file of layers, not CSV or Parquet")
     if table.sheet is not None and not file.sheets:
-        yield f"{name}.sheet", table.sheet, "only for a spreadsheet; of a file of layers, name a layer"
+        yield f"{name}.sheet", table.sheet, _("only for a spreadsheet; of a file of layers, name a layer")
     for key in ("table", "sql"):
         if getattr(table, key) is not None and not table.is_database:
-            yield f"{name}.{key}", getattr(table, key), "only for a database, whose path begins postgresql://"
+            yield f"{name}.{key}", getattr(table, key), _("only for a database, whose path begins postgresql://")
     if table.is_database and (table.table is None) == (table.sql is None):
-        yield f"{name}.table", table.table, "either table, such as public.towns, or sql, one SELECT"
+        yield f"{name}.table", table.table, _("either table, such as public.towns, or sql, one SELECT")
     for key in ("skip_rows", "header_rows"):
         if getattr(table, key) is not None and not file.header:
-            yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"
+            yield f"{name}.{key}", getattr(table, key), _("only for a CSV file or a spreadsheet")
     if table.header is not None:
         yield from _own_header(name, table, table.header)
     if table.thousands is not None and table.thousands == (table.decimal or "."):
-        yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
+        yield f"{name}.thousands", table.thousands, _("another mark than that of decimals; set decimal")
 
 
 def _own_header(name: str, table: FileSpec, header: tuple[str, ...]) -> Iterator[tuple[str, Any, str]]:
     """Complain of names for columns that a file names itself, and of names that are not those of one column."""
     if format_of(table.path).name != "CSV":
-        yield f"{name}.header", ", ".join(header), "only for a CSV file; other files name their columns"
+        yield f"{name}.header", ", ".join(header), _("only for a CSV file; other files name their columns")
     if table.header_rows is not None:
-        yield f"{name}.header_rows", table.header_rows, "none beside header: the file has no header"
+        yield f"{name}.header_rows", table.header_rows, _("none beside header: the file has no header")
     for at in repeated(list(header)):
-        yield f"{name}.header.{at}", header[at], "a name that no other column has"
+        yield f"{name}.header.{at}", header[at], _("a name that no other column has")
 
 
 def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iterator[tuple[str, Any, str]]:
@@ -238,16 +260,16 @@ def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iter
     file = format_of(table.path)
     for key, value in {"x": table.x, "y": table.y}.items():
         if file.kind == "shapes" and value is not None:
-            allowed = "only for a CSV file; a vector file carries its own geometry"
+            allowed = _("only for a CSV file; a vector file carries its own geometry")
             if file.name == "archive":
-                allowed = "none for an archive, out of which shapes are read; unpack a table and name it itself"
+                allowed = _("none for an archive, out of which shapes are read; unpack a table and name it itself")
             yield f"{name}.{key}", value, allowed
         if file.kind == "table" and value is None and table.geometry is None:
-            yield f"{name}.{key}", None, f"is required for a {_TABLES.get(file.name, file.name)}"
+            yield f"{name}.{key}", None, _("is required for a {get}", get=_TABLES.get(file.name, file.name))
         if value is not None and table.geometry is not None:
-            yield f"{name}.{key}", value, "none beside geometry"
+            yield f"{name}.{key}", value, _("none beside geometry")
     if file.kind == "shapes" and table.geometry is not None:
-        yield f"{name}.geometry", table.geometry.column, "only for a table; a vector file carries its own geometry"
+        yield f"{name}.geometry", table.geometry.column, _("only for a table; a vector file carries its own geometry")
 
 
 _TABLES = {"CSV": "CSV file", "Excel": "spreadsheet"}
@@ -260,41 +282,55 @@ def _file_counts(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     if demand.connected_share != 0:
         given.insert(0, "connected_share")
     for key in given[1:]:
-        yield f"demand.{key}", getattr(demand, key), f"none beside {given[0]}, which says the same"
+        yield f"demand.{key}", getattr(demand, key), _("none beside {given}, which says the same", given=given[0])
 
 
 def _survey(scenario: Scenario) -> Complaints:
     """Complain of errors of shares where none are read row by row, and of keys that say nothing without them."""
     demand = scenario.demand
     if demand.is_merged and demand.connected_share_error is not None:
-        allowed = f"none {where_merged(scenario)}: merged points keep no share of their own"
+        allowed = _(
+            "none {where_merged}: merged points keep no share of their own", where_merged=where_merged(scenario)
+        )
         yield "demand.connected_share_error", demand.connected_share_error, allowed
     if demand.is_merged and demand.since_survey is not None:
-        yield "demand.since_survey", demand.since_survey.sd, f"none {where_merged(scenario)}"
+        yield (
+            "demand.since_survey",
+            demand.since_survey.sd,
+            _("none {where_merged}", where_merged=where_merged(scenario)),
+        )
     if demand.surveyed_by and demand.connected_share_error is None and demand.since_survey is None:
-        allowed = "only with demand.connected_share_error or since_survey"
+        allowed = _("only with demand.connected_share_error or since_survey")
         yield "demand.surveyed_by", ", ".join(demand.surveyed_by), allowed
 
 
 def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     sites = scenario.sites
     if sites.prefer is not None and not sites.is_thinned:
-        yield "sites.prefer", sites.prefer, "only with sites.thin_km or one_per, which keep some candidates"
+        yield "sites.prefer", sites.prefer, _("only with sites.thin_km or one_per, which keep some candidates")
     if sites.status_words and sites.status is None:
-        yield "sites.status_words", ", ".join(sites.status_words), "only with sites.status, the column that holds them"
+        yield (
+            "sites.status_words",
+            ", ".join(sites.status_words),
+            _("only with sites.status, the column that holds them"),
+        )
 
 
 def _row_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     """Complain of names in place of a group that is called name."""
     for key, table in (("demand", scenario.demand), ("sites", scenario.sites)):
         if table.name not in {None, "name"} and "name" in table.groups:
-            yield f"{key}.name", table.name, "name, or left out: a column of that name is a group"
+            yield f"{key}.name", table.name, _("name, or left out: a column of that name is a group")
 
 
 def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for group in scenario.demand.groups:
         if group in _OWN_COLUMNS:
-            yield "demand.groups", group, f"a column with a name other than {', '.join(_OWN_COLUMNS)}; rename it"
+            yield (
+                "demand.groups",
+                group,
+                _("a column with a name other than {own_columns}; rename it", own_columns=joined(_OWN_COLUMNS, ", ")),
+            )
 
 
 DATA_CHECKS: tuple[Check, ...] = (

@@ -12,14 +12,16 @@ from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
 from hubplanner.scenario.validation.features import Check, Complaints
 from hubplanner.tolerances import SUM_TOLERANCE
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 def _criterion(scenario: Scenario) -> Complaints:
     model = scenario.model
     if scenario.futures is None and model.under is not None:
-        yield "model.under", model.under, "only with futures"
+        yield "model.under", model.under, _("only with futures")
     if model.cvar_level is not None and model.under != "cvar":
-        yield "model.cvar_level", model.cvar_level, "only with under: cvar"
+        yield "model.cvar_level", model.cvar_level, _("only with under: cvar")
 
 
 def _futures(scenario: Scenario) -> Complaints:
@@ -27,23 +29,27 @@ def _futures(scenario: Scenario) -> Complaints:
     if spec is None:
         return
     if bool(spec.named) == (spec.sample is not None):
-        yield "futures", None, "either named futures or sample, the number to draw"
+        yield "futures", None, _("either named futures or sample, the number to draw")
     if spec.sample is None and (spec.ranges != type(spec.ranges)() or spec.seed != 0):
-        yield "futures.ranges", None, "only with sample"
+        yield "futures.ranges", None, _("only with sample")
     if spec.sample is not None and spec.ranges == type(spec.ranges)():
-        yield "futures.ranges", None, "is required with sample: at least one of need, cost, reach and site_out"
+        yield "futures.ranges", None, _("is required with sample: at least one of need, cost, reach and site_out")
     yield from _probabilities(spec)
     names = [future.name for future in spec.named]
     for number in repeated(names):
-        yield f"futures.named.{number}.name", names[number], "a name no other future has"
+        yield f"futures.named.{number}.name", names[number], _("a name no other future has")
 
 
 def _probabilities(spec: FuturesSpec) -> Complaints:
     given = [future.probability for future in spec.named if future.probability is not None]
     if given and len(given) != len(spec.named):
-        yield "futures.named", f"{len(given)} of {len(spec.named)} probabilities", "one for every future, or for none"
+        yield (
+            "futures.named",
+            _("{count} of {count2} probabilities", count=len(given), count2=len(spec.named)),
+            _("one for every future, or for none"),
+        )
     elif given and abs(math.fsum(given) - 1) > SUM_TOLERANCE:
-        yield "futures.named", math.fsum(given), "probabilities that add up to 1"
+        yield "futures.named", math.fsum(given), _("probabilities that add up to 1")
 
 
 def _names(scenario: Scenario) -> Complaints:
@@ -61,7 +67,7 @@ def _names(scenario: Scenario) -> Complaints:
     for key, future in parts:
         for tier in future.tiers_out:
             if tier not in tiers:
-                yield f"{key}.tiers_out", tier, f"a tier: {', '.join(tiers)}"
+                yield f"{key}.tiers_out", tier, _("a tier: {tiers}", tiers=joined(tiers, ", "))
 
 
 def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
@@ -72,9 +78,9 @@ def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
         known = tuple(groups) if by_group else tuple(tiers)
         if name in known:
             continue
-        kind = f"a group of {where}" if by_group and where else "a tier"
+        kind = _("a group of {where}", where=where) if by_group and where else _("a tier")
         listed = ", ".join((*groups, *tiers) if sampled else known)
-        yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else "a single number"
+        yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else _("a single number")
 
 
 def _closed_roads(scenario: Scenario) -> Complaints:
@@ -84,7 +90,7 @@ def _closed_roads(scenario: Scenario) -> Complaints:
     for number, future in enumerate(scenario.futures.named):
         for key in ("roads_closed", "roads_closed_in", "road_speed"):
             if getattr(future, key):
-                yield f"futures.named.{number}.{key}", key, "none without travel.method: network, which has roads"
+                yield f"futures.named.{number}.{key}", key, _("none without travel.method: network, which has roads")
 
 
 FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _closed_roads)

@@ -13,61 +13,71 @@ from hubplanner.scenario.travel_spec import RasterTravel
 from hubplanner.scenario.validation.backhaul import connection
 from hubplanner.scenario.validation.features import Check, Complaints
 from hubplanner.scenario.validation.travel import distance_table
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 
 def _target(scenario: Scenario) -> Complaints:
     model = scenario.model
     if model.objective == "min_cost" and model.target_share is None:
-        yield "model.target_share", None, "is required for objective min_cost"
+        yield "model.target_share", None, _("is required for objective min_cost")
     if model.objective != "min_cost" and model.target_share is not None:
-        yield "model.target_share", model.target_share, "only with objective min_cost"
+        yield "model.target_share", model.target_share, _("only with objective min_cost")
     if model.objective != "min_cost" and model.travel_cost_per_km is not None:
-        yield "model.travel_cost_per_km", model.travel_cost_per_km, "only with objective min_cost"
+        yield "model.travel_cost_per_km", model.travel_cost_per_km, _("only with objective min_cost")
     if model.travel_cost_per_km:
-        yield from _in_minutes(scenario, "travel_cost_per_km is money for a km")
+        yield from _in_minutes(scenario, _("travel_cost_per_km is money for a km"))
 
 
 def _pins(scenario: Scenario) -> Complaints:
     model = scenario.model
     for site in sorted(set(model.require) & set(model.exclude)):
-        yield "model.require", site, "a site that model.exclude does not name"
+        yield "model.require", site, _("a site that model.exclude does not name")
     if not isinstance(model.existing.close, bool):
         for site in sorted(set(model.require) & set(model.existing.close)):
-            yield "model.existing.close", site, "a site that model.require does not name: a required hub stays open"
+            yield "model.existing.close", site, _("a site that model.require does not name: a required hub stays open")
 
 
 def _decay(scenario: Scenario) -> Complaints:
     coverage = scenario.coverage
     fades = coverage.decay in {"exponential", "gaussian"}
     if fades and coverage.width_km is None:
-        yield "coverage.width_km", None, f"is required for decay {coverage.decay}"
+        yield "coverage.width_km", None, _("is required for decay {decay}", decay=coverage.decay)
     if not fades and coverage.width_km is not None:
-        yield "coverage.width_km", coverage.width_km, "only with decay exponential or gaussian"
+        yield "coverage.width_km", coverage.width_km, _("only with decay exponential or gaussian")
     if coverage.decay == "step":
         if coverage.full_km > 0:
-            yield "coverage.full_km", coverage.full_km, "only with decay linear, exponential or gaussian"
+            yield "coverage.full_km", coverage.full_km, _("only with decay linear, exponential or gaussian")
         return
-    yield from _in_minutes(scenario, "decay is in km")
+    yield from _in_minutes(scenario, _("decay is in km"))
     for tier in scenario.hubs:
         reach = tier.reach(scenario.travel.speed_kmh)
         if 0 < reach <= coverage.full_km:
-            yield "coverage.full_km", coverage.full_km, f"a distance below the reach of {tier.name}, {reach:g} km"
+            yield (
+                "coverage.full_km",
+                coverage.full_km,
+                _("a distance below the reach of {name}, {reach:g} km", name=tier.name, reach=reach),
+            )
 
 
 def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
     """Complain of reaches in minutes that no speed turns into kilometres."""
     if isinstance(scenario.travel, RasterTravel):
-        yield "travel.method", scenario.travel.method, f"a method with kilometres, such as network, since {reason}"
+        yield (
+            "travel.method",
+            scenario.travel.method,
+            _("a method with kilometres, such as network, since {reason}", reason=reason),
+        )
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
-            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
+            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, _("reach_km, since {reason}", reason=reason)
 
 
 def _backup(scenario: Scenario) -> Complaints:
     coverage = scenario.coverage
     if coverage.backup_weight is not None and coverage.backup == 1:
-        yield "coverage.backup_weight", coverage.backup_weight, "only with backup: 2"
+        yield "coverage.backup_weight", coverage.backup_weight, _("only with backup: 2")
 
 
 def _capacity(scenario: Scenario) -> Complaints:
@@ -76,15 +86,15 @@ def _capacity(scenario: Scenario) -> Complaints:
         yield (
             "model.assignment",
             "single",
-            "split, or a capacity for some tier: without one all within reach are served",
+            _("split, or a capacity for some tier: without one all within reach are served"),
         )
     if scenario.demand.take_up is not None:
         if not scenario.has_capacity:
-            yield "demand.take_up", scenario.demand.take_up.share, "only where some tier has a capacity, in people"
+            yield "demand.take_up", scenario.demand.take_up.share, _("only where some tier has a capacity, in people")
         if scenario.demand.take_up.e_fold_km is not None:
-            yield from _in_minutes(scenario, "demand.take_up falls over kilometres")
+            yield from _in_minutes(scenario, _("demand.take_up falls over kilometres"))
     if model.mixed_tiers and model.max_per_site == 1:
-        yield "model.mixed_tiers", True, "only with max_per_site above 1"
+        yield "model.mixed_tiers", True, _("only with max_per_site above 1")
 
 
 def _floors(scenario: Scenario) -> Complaints:
@@ -93,7 +103,7 @@ def _floors(scenario: Scenario) -> Complaints:
         if floor.group is not None and floor.group not in groups:
             yield f"model.floors.{number}.group", floor.group, _one_of("demand.groups", groups)
         if floor.value is not None and floor.group is None:
-            yield f"model.floors.{number}.value", floor.value, "only with a group"
+            yield f"model.floors.{number}.value", floor.value, _("only with a group")
 
 
 LINEAR_BELOW = "only with an alpha above 0, not .inf (--set model.fairness.linear_below_share=null takes it out)"
@@ -103,22 +113,22 @@ def _fairness(scenario: Scenario) -> Complaints:
     model, groups, spec = scenario.model, scenario.demand.groups, scenario.model.fairness
     if not model.lifts_worst:
         if model.fairness_group is not None:
-            yield "model.fairness_group", model.fairness_group, "only with fairness: max_min"
+            yield "model.fairness_group", model.fairness_group, _("only with fairness: max_min")
         if model.fairness_goal != "main":
-            yield "model.fairness_goal", model.fairness_goal, "only with fairness: max_min"
+            yield "model.fairness_goal", model.fairness_goal, _("only with fairness: max_min")
     if spec is None:
         return
     if model.fairness_group is not None and model.fairness_group not in groups:
         yield "model.fairness_group", model.fairness_group, _one_of("demand.groups", groups)
     if spec.group not in {None, AUTO, *groups}:
-        yield "model.fairness.group", spec.group, f"auto, or {_one_of('demand.groups', groups)}"
+        yield "model.fairness.group", spec.group, _("auto, or {one_of}", one_of=_one_of("demand.groups", groups))
     if spec.group is not None and model.fairness_group is not None and model.lifts_worst:
-        yield "model.fairness_group", model.fairness_group, "none beside model.fairness.group, which says the same"
+        yield "model.fairness_group", model.fairness_group, _("none beside model.fairness.group, which says the same")
     if spec.linear_below_share is not None and not model.alpha:
         yield "model.fairness.linear_below_share", spec.linear_below_share, LINEAR_BELOW
     if not groups:
-        first = "the first one is lifted" if model.lifts_worst else "fairness is among their values"
-        yield "model.fairness", spec.alpha, f"only with demand.groups: {first}"
+        first = _("the first one is lifted") if model.lifts_worst else _("fairness is among their values")
+        yield "model.fairness", spec.alpha, _("only with demand.groups: {first}", first=first)
 
 
 def _largest(scenario: Scenario) -> Complaints:
@@ -126,7 +136,7 @@ def _largest(scenario: Scenario) -> Complaints:
     if model.fairness is None or (of := model.fairness.prefer_largest_of) is None:
         return
     if not model.alpha:
-        yield "model.fairness.prefer_largest_of", of, "only with an alpha above 0, not .inf"
+        yield "model.fairness.prefer_largest_of", of, _("only with an alpha above 0, not .inf")
     if of not in groups:
         yield "model.fairness.prefer_largest_of", of, _one_of("sites.groups", groups)
 
@@ -134,65 +144,77 @@ def _largest(scenario: Scenario) -> Complaints:
 def _counts(scenario: Scenario) -> Complaints:
     model, groups = scenario.model, scenario.sites.groups
     if model.min_hubs is not None and model.max_hubs is not None and model.min_hubs > model.max_hubs:
-        yield "model.min_hubs", model.min_hubs, f"at most model.max_hubs, {model.max_hubs}"
+        yield "model.min_hubs", model.min_hubs, _("at most model.max_hubs, {max_hubs}", max_hubs=model.max_hubs)
     for number, limit in enumerate(model.hub_limits):
         key = f"model.hub_limits.{number}"
         if limit.group not in groups:
             yield f"{key}.group", limit.group, _one_of("sites.groups", groups)
         if limit.min is None and limit.max is None:
-            yield key, limit.group, "min, max or both for this limit"
+            yield key, limit.group, _("min, max or both for this limit")
         if limit.where_needed and (limit.min is None or limit.value is not None):
-            yield f"{key}.where_needed", True, "only with min, for all values of the group"
+            yield f"{key}.where_needed", True, _("only with min, for all values of the group")
         if limit.min is not None and limit.max is not None and limit.min > limit.max:
-            yield f"{key}.min", limit.min, f"at most max, {limit.max}"
+            yield f"{key}.min", limit.min, _("at most max, {max}", max=limit.max)
 
 
 def _site_sets(scenario: Scenario) -> Complaints:
     for number, sites in enumerate(scenario.model.at_most_one):
         if len(set(sites)) < 2:  # noqa: PLR2004 - two sites exclude each other
-            yield f"model.at_most_one.{number}", ", ".join(sites), "two different sites or more"
+            yield f"model.at_most_one.{number}", ", ".join(sites), _("two different sites or more")
     for number, pair in enumerate(scenario.model.only_with):
         if pair.site == pair.needs:
-            yield f"model.only_with.{number}.needs", pair.needs, "another site than the one that needs it"
+            yield f"model.only_with.{number}.needs", pair.needs, _("another site than the one that needs it")
 
 
 def _existing(scenario: Scenario) -> Complaints:
     existing = scenario.model.existing
     if existing.upgrade is False and existing.upgrade_fee != 0:
-        yield "model.existing.upgrade_fee", existing.upgrade_fee, "only with upgrade"
+        yield "model.existing.upgrade_fee", existing.upgrade_fee, _("only with upgrade")
     if existing.close is False and existing.close_saving != 0:
-        yield "model.existing.close_saving", existing.close_saving, "only with close"
+        yield "model.existing.close_saving", existing.close_saving, _("only with close")
 
 
 def _periods(scenario: Scenario) -> Complaints:
     periods = scenario.model.periods
     if not periods.years:
         if periods != type(periods)():
-            yield "model.periods.years", None, "is required: each year with a name and a budget"
+            yield "model.periods.years", None, _("is required: each year with a name and a budget")
         if scenario.demand.growth_per_year != 0:
-            yield "demand.growth_per_year", scenario.demand.growth_per_year, "only with model.periods"
+            yield "demand.growth_per_year", scenario.demand.growth_per_year, _("only with model.periods")
         return
     names = [year.name for year in periods.years]
     for number in repeated(names):
-        yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
+        yield f"model.periods.years.{number}.name", names[number], _("a name no other year has")
 
 
 def _measures(scenario: Scenario) -> Complaints:
     for name, spec in scenario.beside.items():
         if spec.benefit * spec.share > 1:
-            most = f"at most {1 / spec.benefit:.6g}, since each counts for {spec.benefit:g} users and no place has more"
+            most = _(
+                "at most {benefit:.6g}, since each counts for {benefit2:g} users and no place has more",
+                benefit=1 / spec.benefit,
+                benefit2=spec.benefit,
+            )
             yield f"measures.{name}.share", spec.share, most
     if not scenario.beside:
         return
     for number, floor in enumerate(scenario.model.floors):
         if floor.share >= 1:
-            yield f"model.floors.{number}.share", floor.share, f"below 1 with measures: {NOT_WHOLE}"
+            yield (
+                f"model.floors.{number}.share",
+                floor.share,
+                _("below 1 with measures: {not_whole}", not_whole=NOT_WHOLE),
+            )
     if (share := scenario.model.target_share) is not None and share >= 1:
-        yield "model.target_share", share, f"below 1 with measures: {NOT_WHOLE}"
+        yield "model.target_share", share, _("below 1 with measures: {not_whole}", not_whole=NOT_WHOLE)
 
 
 def _one_of(key: str, groups: tuple[str, ...]) -> str:
-    return f"one of {key}: {', '.join(groups)}" if groups else f"a column that {key} lists; it lists none"
+    return (
+        _("one of {key}: {groups}", key=key, groups=joined(groups, ", "))
+        if groups
+        else _("a column that {key} lists; it lists none", key=key)
+    )
 
 
 MODEL_CHECKS: tuple[Check, ...] = (
@@ -234,7 +256,7 @@ def _once(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         lists |= {f"futures.named.{number}.{key}": getattr(future, key) for key in ("sites_out", "tiers_out")}
     for key, names in lists.items():
         for at in repeated(names):
-            yield key, names[at], "each name once; it appears twice"
+            yield key, names[at], _("each name once; it appears twice")
 
 
 def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -253,8 +275,8 @@ def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         for at, parts in of.items():
             own = tuple(key_of(part or "") for part in parts)
             if own in seen:
-                what = ", ".join(filter(None, parts)) or "all need"
-                yield f"model.{key}.{at}", what, "each limit once; one above is of the same"
+                what = ", ".join(filter(None, parts)) or _("all need")
+                yield f"model.{key}.{at}", what, _("each limit once; one above is of the same")
             seen.add(own)
 
 

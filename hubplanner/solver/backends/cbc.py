@@ -19,6 +19,7 @@ from hubplanner.io import scratch_folder
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.stopping import is_stopped
+from hubplanner.translation import gettext as _
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
@@ -61,7 +62,7 @@ def solve_cbc(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> 
         except _StoppedError:
             return no_plan(Termination.STOPPED, "unknown")
         except (pulp.PulpSolverError, OSError, ValueError) as error:  # a full disk cuts its files
-            message = f"CBC failed: {error}, at work in {folder}"
+            message = _("CBC failed: {error}, at work in {folder}", error=error, folder=folder)
             raise SolverError(message) from error
         written = (folder / LOG).read_text(encoding="utf-8", errors="replace")
         iterations = re.search(r"Total iterations:\s*(\d+)", written)

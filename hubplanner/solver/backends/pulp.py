@@ -15,6 +15,8 @@ from hubplanner.errors import ScenarioError, SolverError
 from hubplanner.io import scratch_folder
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 _OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""
@@ -40,7 +42,9 @@ def solve_other(model: Solvable, effort: SearchLimits, start: Sequence[float]) -
             status = model.program.solve(solver)
         except pulp.PulpSolverError as error:
             spaced = "; it may not bear the space in its temporary folder, which TMPDIR moves"
-            message = f"{name} failed: {error}{spaced if ' ' in str(folder) else ''}"
+            message = _(
+                "{name} failed: {error}{more}", name=name, error=error, more=spaced if " " in str(folder) else ""
+            )
             raise SolverError(message) from error
     count_work(entries_of(model), BUILDING)
     version = f"PuLP {importlib.metadata.version('pulp')}"
@@ -63,7 +67,9 @@ def known_solver(asked: str) -> str:
     for name in _others():
         if name.lower() == asked.lower():
             return name
-    message = f"solver.name: {asked!r} found; allowed: {solvers_allowed(asked)}"
+    message = _(
+        "solver.name: {asked!r} found; allowed: {solvers_allowed}", asked=asked, solvers_allowed=solvers_allowed(asked)
+    )
     raise ScenarioError(message)
 
 
@@ -77,7 +83,7 @@ def solvers_allowed(asked: str) -> str:
     """
     found, absent = found_solvers(), set(pulp.listSolvers()) - _OWN_ADAPTERS
     near = [name for name in (*found, *absent) if asked.lower() in (name.lower(), *name.lower().split("_"))]
-    allowed = f"a solver on this machine, one of {', '.join(found)}"
+    allowed = _("a solver on this machine, one of {found}", found=joined(found, ", "))
     if not near:
         return f"{allowed}; hubplanner doctor lists them"
     if near[0] in found:

@@ -36,6 +36,8 @@ from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
+from hubplanner.translation import gettext as _
+from hubplanner.translation import listed, ngettext, written
 
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""
@@ -88,35 +90,43 @@ def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
         return _uncovered(problem, floor)
     wanting = problem.need > 0
     if everyone and wanting.any() and not (wanting & problem.reachable).any():
-        return "no usable site" + (" has a way to any need" if problem.n_options else ": none may hold a hub")
+        if problem.n_options:
+            return _("no usable site has a way to any need")
+        return _("no usable site: none may hold a hub")
     if everyone and first_of(clash, Capacity) is not None:
         every = evaluate(problem, np.arange(problem.n_options))
         alone = np.flatnonzero(wanting & problem.reachable & (every.covered_share <= 0))
-        return f"{_points(len(alone))} with need out of every hub's reach" if len(alone) else ""
+        return _("{points} with need out of every hub's reach", points=_points(len(alone))) if len(alone) else ""
     return ""
 
 
 def _uncovered(problem: Problem, floor: Floor) -> str:
     """Return what all sites together cover of what a floor asks, and the need that they leave out."""
     if not problem.n_options:
-        return "no usable site: none may hold a hub"
+        return _("no usable site: none may hold a hub")
     weight, every = np.asarray(floor.weight), np.repeat(np.arange(problem.n_options), problem.rule.backup)
     missing = weight * (1.0 - evaluate(problem, every).covered_share)
     total, lost = math.fsum(weight), math.fsum(missing)
     if not lost > 0:
         return ""  # more than one hub a site would do
-    out = f"{lost:,.6g} of {total:,.12g} at {_points(int((missing > LEAST_SHARE * weight).sum()))} out of reach"
-    return f"all sites together cover {_share(1 - lost / total)}, with {out}"
+    return _(
+        "all sites together cover {share}, with {lost:,.6g} of {total:,.12g} at {points} out of reach",
+        share=_share(1 - lost / total),
+        lost=lost,
+        total=total,
+        points=_points(int((missing > LEAST_SHARE * weight).sum())),
+    )
 
 
 def _points(count: int) -> str:
-    return f"{count:,} point{'' if count == 1 else 's'}"
+    return ngettext("{n} point", "{n} points", count)
 
 
 def _share(share: float) -> str:
     """Return a share in per cent, never one that reads as all where a part is missing."""
     shown = f"{share:.4%}"
-    return shown if share >= 1 or float(shown.rstrip("%")) < 100 else "just short of 100%"  # noqa: PLR2004 - per cent
+    is_all = share < 1 and float(shown.rstrip("%")) >= 100  # noqa: PLR2004 - per cent
+    return _("just short of 100%") if is_all else written(shown)
 
 
 def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
@@ -124,22 +134,25 @@ def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
     others = (replace(other, future=clash.future) for other in clash.others[: MOST_CLASHES - 1])
     sentences = [_together_in_words(one, name_of) for one in (clash, *others)]
     if len(clash.others) >= MOST_CLASHES:
-        sentences.append(f"and so for {len(clash.others) + 1 - MOST_CLASHES:,} more")
+        sentences.append(_("and so for {count:,} more", count=len(clash.others) + 1 - MOST_CLASHES))
     if math.isfinite(clash.least_budget):
         sentences.append(_least(clash))
     elif clash.least_budget == math.inf:
-        sentences.append("no budget meets all demands")
+        sentences.append(_("no budget meets all demands"))
     return sentences
 
 
 def _together_in_words(clash: Conflict, name_of: Callable[[int], str]) -> str:
     words = _words(clash, name_of)
-    together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    verb = "cannot be met" if len(words) == 1 else "cannot be met together"
-    verb += f": {clash.reason}" if clash.reason else ""
-    together = f"in future {clash.future} alone, {together}" if clash.future else together
+    demands = listed(words)
+    if clash.future:
+        demands = _("in future {future} alone, {demands}", future=clash.future, demands=demands)
+    told = _("{demands} cannot be met together", demands=demands)
+    if len(words) == 1:
+        told = _("{demands} cannot be met", demands=demands)
+    told = _("{clash}: {reason}", clash=told, reason=clash.reason) if clash.reason else told
     is_sure = clash.is_smallest or clash.is_counted
-    return f"{together} {verb}" + ("" if is_sure else " (a smaller set may clash already)")
+    return told if is_sure else _("{clash} (a smaller set may clash already)", clash=told)
 
 
 def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
@@ -152,7 +165,7 @@ def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
         if len(more) < MOST_ALIKE:
             words += [constraint.describe(name_of) for constraint in (first, *more)]
         else:
-            every = f"each of {len(more) + 1:,} {plural(first.group)}"
+            every = _("each of {count:,} {groups}", count=len(more) + 1, groups=plural(first.group))
             words.append(replace(first, name=every).describe(name_of))
     return words
 
@@ -164,7 +177,7 @@ def plural(group: str) -> str:
     ('districts', 'counties', 'values of ADM2_EN')
     """
     if not (group.isascii() and group.isalpha() and group.islower()):
-        return f"values of {group}"
+        return _("values of {group}", group=group)
     if group.endswith("y") and group[-2:-1] not in set("aeiou"):
         return group[:-1] + "ies"
     return group + ("es" if group.endswith(("s", "x", "ch", "sh")) else "s")
@@ -172,10 +185,14 @@ def plural(group: str) -> str:
 
 def _least(clash: Conflict) -> str:
     """Return what is known of the money that would meet all demands."""
-    enough = f"{enough_money(clash.least_budget):,.12g}"
+    enough = written(f"{enough_money(clash.least_budget):,.12g}")
     if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
-        return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
-    return f"the least budget that meets all demands is {enough}"
+        return _(
+            "a budget of {enough} meets all demands, one below {too_little:,.12g} does not",
+            enough=enough,
+            too_little=clash.too_little,
+        )
+    return _("the least budget that meets all demands is {enough}", enough=enough)
 
 
 def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
@@ -215,14 +232,14 @@ class _ConflictFinder:
         everything = frozenset(range(len(self.demands)))
         to_hit: list[frozenset[int]] = []
         try:
-            for _ in range(MOST_SUBSETS):
+            for _turn in range(MOST_SUBSETS):
                 candidate = _hitting_set(to_hit, everything)
                 met = self._met(candidate)
                 if met is None:
                     return candidate, True
                 to_hit.append(everything - self._grown(candidate | met))
         except _LateError:
-            log.info("the time is up before the smallest clash is found")
+            log.info(_("the time is up before the smallest clash is found"))
         return everything, False
 
     def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:

@@ -31,6 +31,7 @@ from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.options import SolverOptions
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,7 @@ class _Search:
     def _found(self, task: Subproblem) -> Incumbent:
         found = optimise(task)
         if not found.years and not found.infeasible:
-            message = "no change of limits that makes a plan possible was found in time; raise solver.time_limit_s"
+            message = _("no change of limits that makes a plan possible was found in time; raise solver.time_limit_s")
             raise SolverError(message)
         return found
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.io import recover
+from hubplanner.translation import gettext as _
 from hubplanner.web.jobs.process import GRACE_S, Forks, WorkerProcess
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
@@ -128,7 +129,9 @@ class JobQueue:
     def check(self, ask: dict[str, Any]) -> dict[str, Any]:
         """Return what a child finds in little time; refuse with its reason where it finds nothing."""
         if not self.checking.acquire(blocking=False):
-            raise Refused(429, f"{self.limits.checking} files are being read already; try again in a moment.")
+            raise Refused(
+                429, _("{checking} files are being read already; try again in a moment.", checking=self.limits.checking)
+            )
         try:
             return self._found(ask)
         finally:
@@ -152,16 +155,18 @@ class JobQueue:
             timer.cancel()
         if job.result is not None:
             return job.result
-        error = job.error or {"error": f"The file could not be read within {seconds:g} s and the memory there is."}
+        error = job.error or {
+            "error": _("The file could not be read within {seconds:g} s and the memory there is.", seconds=seconds)
+        }
         raise Refused(422, error.pop("error"), error.pop("faults", []))
 
     def add(self, kind: str, ask: dict[str, Any]) -> Job:
         """Put a job in line and start it if there is room; refuse when the line is full."""
         with self.lock:
             if self.closed:
-                raise Refused(503, "The app is closing.")
+                raise Refused(503, _("The app is closing."))
             if len(self.line) >= self.limits.waiting:
-                raise Refused(429, f"{len(self.line)} jobs are waiting already; cancel one or wait.")
+                raise Refused(429, _("{count} jobs are waiting already; cancel one or wait.", count=len(self.line)))
             job = Job(id=secrets.token_hex(8), kind=kind, ask=ask)
             self.all[job.id] = job
             self.line.append(job)
@@ -173,7 +178,7 @@ class JobQueue:
         """Return a job; refuse when there is none of that id."""
         job = self.all.get(name)
         if job is None:
-            raise Refused(404, "There is no such job.")
+            raise Refused(404, _("There is no such job."))
         return job
 
     def works_on(self, run: Path) -> bool:
@@ -233,7 +238,7 @@ class JobQueue:
         except OSError as error:
             if not self.closed:
                 log.exception("a worker process cannot be started")
-            job.error = {"error": f"No process: {error.strerror}"}
+            job.error = {"error": _("No process: {strerror}", strerror=error.strerror)}
         else:
             self._work(job, child)
         with self.lock:

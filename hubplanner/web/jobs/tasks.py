@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,8 @@ from hubplanner.runs.export import export_run
 from hubplanner.runs.naming import run_scenario
 from hubplanner.runs.report import Verdict, write_report
 from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.translation import N_, joined, sentences_of, written
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import faults_of, warnings_of
 from hubplanner.web.run_files import REPORT, write_note
 from hubplanner.web.uploads.inspect import look_at
@@ -91,7 +92,7 @@ def report(ask: dict[str, Any]) -> dict[str, Any]:
     try:
         verdict = Verdict(audit=audit_run(run).as_dict())
     except DataError:
-        verdict = Verdict(note="This run could not be audited here: its data are missing or have changed.")
+        verdict = Verdict(note=_("This run could not be audited here: its data are missing or have changed."))
     return {"files": [write_report([run], run / REPORT, verdict=verdict).name]}
 
 
@@ -179,8 +180,11 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-FIGURES = {"people": "People it adds", "need": "Need it adds"}
-CHANGES = {"without": "without it", "with": "with it"}
+FIGURES = {"people": N_("People it adds"), "need": N_("Need it adds")}
+CHANGES = {
+    "without": N_("More or fewer people covered by the best plan without it"),
+    "with": N_("More or fewer people covered by the best plan with it"),
+}
 
 
 def explained(summary: dict[str, Any]) -> dict[str, Any]:
@@ -203,23 +207,11 @@ def explained(summary: dict[str, Any]) -> dict[str, Any]:
 def _figures(one: dict[str, Any], currency: str) -> Any:
     for key, label in FIGURES.items():
         if one[key] is not None:
-            yield {"label": label, "value": f"{one[key]:,.0f}"}
-    for key, label in (("cost", "Cost"), ("cost_per_person", "Cost a person")):
+            yield {"label": _(label), "value": written(f"{one[key]:,.0f}")}
+    for key, label in (("cost", _("Cost")), ("cost_per_person", _("Cost a person"))):
         if one[key] is not None:
-            yield {"label": label, "value": f"{currency} {one[key]:,.0f}".strip()}
+            yield {"label": label, "value": joined((currency, written(f"{one[key]:,.0f}")))}
     for key, words in CHANGES.items():
         change = one.get(key)
         if change is not None and change["people_change"] is not None:
-            yield {
-                "label": f"More or fewer people covered by the best plan {words}",
-                "value": f"{change['people_change']:+,.0f}",
-            }
-
-
-def sentences_of(text: str) -> list[str]:
-    """Return a paragraph's sentences.
-
-    >>> sentences_of("Quetta gets a centre for PKR 1.5 million. Without it 1.2 % would be lost.")
-    ['Quetta gets a centre for PKR 1.5 million.', 'Without it 1.2 % would be lost.']
-    """
-    return [part for part in re.split(r"(?<=[a-z0-9)%][.!?])\s+(?=[A-Z])", text.strip()) if part]
+            yield {"label": _(words), "value": written(f"{change['people_change']:+,.0f}")}

@@ -19,13 +19,16 @@ from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
+from hubplanner.catalogues import page_language
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
 from hubplanner.formatting import better_in_words
 from hubplanner.stopping import ask_to_stop
+from hubplanner.translation import N_, in_language, joined, translated
+from hubplanner.translation import gettext as _
 
 GRACE_S = 2.0
 """Seconds to put things away once the server is gone."""
-WRONG = "Something went wrong inside hubplanner; the terminal says more."
+WRONG = N_("Something went wrong inside hubplanner; the terminal says more.")
 CANCELLED = 130
 UNKEPT = frozenset({"check_upload", "new_scenario"})
 """Kinds of work that leave nothing to put away where they are cut off."""
@@ -46,8 +49,10 @@ class ProgressReporter(logging.Handler):
         self.last: dict[str, Any] | None = None
 
     def tell(self, event: str, **figures: Any) -> None:
-        """Write one event."""
-        self.out.write(json.dumps({"event": event, **figures}, allow_nan=False) + "\n")
+        """Write one event, in the language of pages."""
+        with in_language(page_language()):
+            told = translated({"event": event, **figures})
+        self.out.write(json.dumps(told, allow_nan=False) + "\n")
         self.out.flush()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -136,12 +141,13 @@ def _answer(ask: dict[str, Any], teller: ProgressReporter, cancelled: threading.
         if cancelled.is_set():  # what was cut off may fail as it is put away; nobody waits for it
             return
         traceback.print_exc()
-        teller.tell("failed", error=WRONG, faults=[])
+        teller.tell("failed", error=_(WRONG), faults=[])
 
 
 def make_ready() -> None:
     """Load what work needs, before there is any."""
     import_module("hubplanner.web.jobs.tasks")
+    page_language()
 
 
 def _work(ask: dict[str, Any]) -> Any:
@@ -156,7 +162,7 @@ def failure(error: HubplannerError, names: dict[str, str], memory: int | None = 
     from hubplanner.web.responses import as_refused  # noqa: PLC0415
 
     if isinstance(error, SolverError) and memory is not None and _peak_of_children() >= MOST_OF * memory:
-        return {"error": f"{error} {too_little(memory)}", "faults": []}
+        return {"error": joined((str(error), too_little(memory))), "faults": []}
     refused = as_refused(error, names)
     found: dict[str, Any] = {"error": refused.sentence, "faults": list(refused.faults)}
     if isinstance(error, InfeasibleError):
@@ -166,8 +172,11 @@ def failure(error: HubplannerError, names: dict[str, str], memory: int | None = 
 
 def too_little(memory: int | None) -> str:
     """Say that the memory that a job may take did not do."""
-    have = "the available memory" if memory is None else f"the {memory / GIGABYTE:.3g} GB of memory that a job may take"
-    return f"This needs more than {have}. Ask for less at once, or start the app with a larger --memory."
+    have = _("the available memory")
+    if memory is not None:
+        have = _("the {size:.3g} GB of memory that a job may take", size=memory / GIGABYTE)
+    ask = _("Ask for less at once, or start the app with a larger --memory.")
+    return joined((_("This needs more than {memory}.", memory=have), ask))
 
 
 def bound_memory(most: int | None) -> None:

@@ -10,6 +10,7 @@ from hubplanner.compatibility import Feature, broken
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN
 from hubplanner.scenario.validation.features import features
+from hubplanner.translation import translated
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -95,7 +96,7 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         },
         "groups": {group: inputs.demand.values(group) for group in scenario.demand.groups},
         "site_groups": list(scenario.sites.groups),
-        "warnings": [warning.as_dict() | {"text": str(warning)} for warning in inputs.warnings],
+        "warnings": [warning.as_dict() | {"text": translated(str(warning))} for warning in inputs.warnings],
     }
 
 

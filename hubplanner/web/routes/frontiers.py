@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from hubplanner.folders import FRONTIER_MARKS, has_marks
 from hubplanner.formatting import proof_of
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, answer, packed, packed_answer
 from hubplanner.web.routes.runs import with_radius
 from hubplanner.web.run_files import linked, own_folder, read_note, read_own
@@ -80,9 +81,9 @@ def keep(request: Request, name: str, number: int) -> Response:
     tree, note = _read(folder), read_note(folder)
     point = next((point for point in tree["points"] if point["number"] == number), None)
     if point is None:
-        raise Refused(404, "The frontier has no such point.")
+        raise Refused(404, _("The frontier has no such point."))
     if tree["trade"] != "coverage,cost":
-        raise Refused(409, "Only a point of coverage against cost has a budget to solve for.")
+        raise Refused(409, _("Only a point of coverage against cost has a budget to solve for."))
     budget = {"model.budget": point["cost"] if point["budget"] is None else point["budget"]}
     ask = {
         "kind": "solve",

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from hubplanner.errors import HubplannerError
 from hubplanner.runs.index import run_folders
 from hubplanner.scenario import read_scenario
+from hubplanner.translation import gettext as _
 from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
 from hubplanner.web.map_data.scenario import budget_range
 from hubplanner.web.requests import KNOWN, OF_A_RUN, check_ask, resolved
@@ -45,7 +46,7 @@ def begin(context: AppState, asked: dict[str, Any]) -> Job:
     """Check what a job is asked and put it in line."""
     kind = asked["kind"]
     if kind not in JOBS:
-        raise Refused(501, f"This version cannot {kind} in the app yet.")
+        raise Refused(501, _("This version cannot {kind} in the app yet.", kind=kind))
     if kind in OF_A_RUN:
         return context.jobs.add(kind, _of_a_run(context, asked))
     file = context.library.file(asked["scenario"])

@@ -21,6 +21,8 @@ from hubplanner.runs.index import run_folders
 from hubplanner.runs.read import as_places, read_plan
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 from hubplanner.web.map_data.scenario import reaches, unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, json_of, packed, packed_answer
 from hubplanner.web.run_files import (
@@ -117,7 +119,7 @@ async def rename(request: Request, name: str) -> Response:
     """Give a run a name of one's own."""
     wanted = (await json_of(request, frozenset({"name"}))).get("name")
     if not isinstance(wanted, str):
-        raise Refused(400, "name must be text.")
+        raise Refused(400, _("name must be text."))
     return await run_in_threadpool(_renamed, request, name, wanted)
 
 
@@ -132,7 +134,7 @@ def _idle_folder(request: Request, name: str) -> Path:
     """Return a run's folder; refuse while a job writes there."""
     folder = run_folder(request, name)
     if context_of(request).jobs.works_on(folder):
-        raise Refused(409, "A search about this plan is still at work: cancel it, or wait for its end.")
+        raise Refused(409, _("A search about this plan is still at work: cancel it, or wait for its end."))
     return folder
 
 
@@ -174,7 +176,7 @@ def layer(request: Request, name: str, layer: str) -> Response:
     """Return a layer of a run; hubs with the distance they cover."""
     folder = run_folder(request, name)
     if layer not in LAYERS:
-        raise Refused(404, f"There is no such layer; there are areas, {', '.join(LAYERS)}.")
+        raise Refused(404, _("There is no such layer; there are areas, {layers}.", layers=joined(LAYERS, ", ")))
     text = read_own(folder, f"{layer}.geojson")
     text = with_radius(text, folder) if layer == "hubs" else as_places(text) if layer == "demand" else text
     return packed_answer(request, (text, packed(text)))
@@ -233,7 +235,7 @@ def _made(request: Request, name: str, file: str) -> BinaryIO:
         kind = what if file == REPORT else "export"
         context_of(request).jobs.check({"kind": kind, "run": str(folder), "what": what})
     if file not in files_of(folder):
-        raise Refused(404, "There is no such file.")
+        raise Refused(404, _("There is no such file."))
     return open_own(folder, file)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from hubplanner.extras import is_installed
 from hubplanner.formats.table_formats import UPLOADED, suffixes_of
+from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, answer, packed_answer
 from hubplanner.web.state import context_of
 
@@ -61,5 +62,5 @@ def areas(request: Request, name: str) -> Response:
     with shown.lock:
         found = shown.need
     if found is None:
-        raise Refused(404, "Only points are known, or there are too many areas to draw.")
+        raise Refused(404, _("Only points are known, or there are too many areas to draw."))
     return packed_answer(request, found)

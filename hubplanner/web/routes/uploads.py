@@ -14,6 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from hubplanner.errors import ScenarioError
 from hubplanner.formats.table_formats import check_kind
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.scenarios import slug
@@ -50,9 +52,9 @@ async def upload(request: Request, kind: str, name: str, part: str = "") -> Resp
     """Take a file, look at it, or at a sheet or layer of it, in a process of its own; keep it if nothing is wrong."""
     context, shown = context_of(request), PurePath(_shown(name).replace("\\", "/")).name
     if kind not in {*KINDS, ANY}:
-        raise Refused(400, f"kind must be one of {', '.join((*KINDS, ANY))}.")
+        raise Refused(400, _("kind must be one of {names}.", names=joined((*KINDS, ANY), ", ")))
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in TYPES:
-        raise Refused(415, "Send the file as it is, with Content-Type application/octet-stream.")
+        raise Refused(415, _("Send the file as it is, with Content-Type application/octet-stream."))
     try:
         suffix = check_kind(shown)
     except ScenarioError as error:
@@ -89,7 +91,9 @@ def _checked(context: AppState, ask: dict[str, Any], own: str) -> Response:
     count = look.pop("count")
     if count:
         first = look["faults"][0]["text"]
-        sentence = first if count == 1 else f"{count:,} faults were found; the first: {first}"
+        sentence = (
+            first if count == 1 else _("{count:,} faults were found; the first: {first}", count=count, first=first)
+        )
         return answer({"error": sentence, **look}, 422)
     _make_room(kept.parent, limits.uploads)
     return answer({"upload": own, "name": ask["name"], "kind": ask["upload_kind"], **look}, 201)
@@ -108,13 +112,19 @@ async def project(request: Request) -> Response:
     context, tree = context_of(request), await json_of(request, frozenset({"title", "files"}))
     title, files = _shown(str(tree.get("title") or "")).strip(), tree.get("files")
     if not title:
-        raise Refused(400, "A scenario needs a title.")
+        raise Refused(400, _("A scenario needs a title."))
     if not isinstance(files, list) or not 0 < len(files) <= MOST_FILES:
-        raise Refused(400, f"files must be a list of 1 to {MOST_FILES} uploads.")
+        raise Refused(400, _("files must be a list of 1 to {most_files} uploads.", most_files=MOST_FILES))
     for one in files:
         is_one = isinstance(one, dict) and _only(one, frozenset({"upload", "role"}))
         if not is_one or not isinstance(one.get("upload"), str) or one.get("role", "") not in ROLES:
-            raise Refused(400, f"Each of files names an upload and a role, one of {', '.join(sorted(ROLES - {''}))}.")
+            raise Refused(
+                400,
+                _(
+                    "Each of files names an upload and a role, one of {roles}.",
+                    roles=joined(sorted(ROLES - {""}), ", "),
+                ),
+            )
     return await run_in_threadpool(_drafted, context, title, files)
 
 
@@ -126,7 +136,7 @@ def _drafted(context: AppState, title: str, files: list[dict[str, str]]) -> Resp
         place, note = _upload(settings.workspace / "uploads", one["upload"], ANY)
         tables += [(one.get("role", ""), each["name"], str(place / each["table"])) for each in note["tables"]]
     folder = settings.workspace / f"own-{secrets.token_hex(4)}"
-    names = {f".{folder.name}": "the new scenario"}
+    names = {f".{folder.name}": _("the new scenario")}
     ask = {"kind": "draft_project", "title": title, "files": tables, "names": names, "folder": str(folder)}
     try:
         return answer(context.jobs.check(ask), 201)
@@ -140,9 +150,9 @@ async def aliases(request: Request, name: str) -> Response:
     context, tree = context_of(request), await json_of(request, frozenset({"chosen"}))
     chosen, folder = tree.get("chosen"), context.settings.workspace / name
     if not re.fullmatch(r"own-[0-9a-f]{8}", name) or not folder.is_dir():
-        raise Refused(404, "There is no such scenario of your own.")
+        raise Refused(404, _("There is no such scenario of your own."))
     if not isinstance(chosen, dict) or not all(_is_names(part) for part in chosen.values()):
-        raise Refused(400, "chosen must say, by join, which name here is which there.")
+        raise Refused(400, _("chosen must say, by join, which name here is which there."))
     ask = {"kind": "name_partners", "folder": str(folder), "chosen": chosen, "names": {}}
     return await run_in_threadpool(lambda: answer(context.jobs.check(ask)))
 
@@ -154,7 +164,7 @@ def _is_names(part: Any) -> bool:
 def _check_room(settings: AppSettings) -> None:
     """Refuse to keep more scenarios than there is room for."""
     if len(list(settings.workspace.glob("own-*"))) >= settings.limits.uploads:
-        raise Refused(409, f"{settings.limits.uploads} scenarios of your own are kept already.")
+        raise Refused(409, _("{uploads} scenarios of your own are kept already.", uploads=settings.limits.uploads))
 
 
 @router.post("/scenarios")
@@ -186,10 +196,10 @@ def _made(context: AppState, wanted: dict[str, Any]) -> Response:
 def _upload(place: Path, name: str, kind: str) -> tuple[Path, dict[str, Any]]:
     known = {path.name: path for path in place.iterdir() if path.is_dir()} if place.is_dir() else {}
     if name not in known:
-        raise Refused(404, f"The {kind} are no upload that is here.")
+        raise Refused(404, _("The {kind} are no upload that is here.", kind=kind))
     note: dict[str, Any] = json.loads((known[name] / "upload.json").read_bytes())
     if note["kind"] != kind:
-        raise Refused(400, f"That upload holds {note['kind']}, not {kind}.")
+        raise Refused(400, _("That upload holds {kind}, not {kind2}.", kind=note["kind"], kind2=kind))
     return known[name], note
 
 
@@ -203,10 +213,10 @@ def _wanted(tree: dict[str, Any]) -> dict[str, Any]:
     """Return what a new scenario is to be, each part plain; the scenario's own checks do the rest."""
     title = _shown(str(tree.get("title") or "")).strip()
     if not title:
-        raise Refused(400, "A scenario needs a title.")
+        raise Refused(400, _("A scenario needs a title."))
     hubs = tree.get("hubs")
     if not isinstance(hubs, list) or not 0 < len(hubs) <= MOST_HUBS or not all(isinstance(hub, dict) for hub in hubs):
-        raise Refused(400, f"hubs must be a list of 1 to {MOST_HUBS} kinds of hubs.")
+        raise Refused(400, _("hubs must be a list of 1 to {most_hubs} kinds of hubs.", most_hubs=MOST_HUBS))
     parts = {kind: _columns(tree.get(kind), kind) for kind in KINDS}
     currency = _shown(str(tree.get("currency") or ""))[:10]
     plain = [{key: _plain(hub[key], key) for key in hub} for hub in hubs if _only(hub, HUB)]
@@ -216,11 +226,13 @@ def _wanted(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _columns(section: Any, kind: str) -> dict[str, Any]:
     if not isinstance(section, dict) or not isinstance(section.get("upload"), str):
-        raise Refused(400, f"{kind} must name an upload and its columns.")
+        raise Refused(400, _("{kind} must name an upload and its columns.", kind=kind))
     _only(section, COLUMNS[kind])
     groups = section.get("groups") or []
     if not isinstance(groups, list) or len(groups) > MOST_GROUPS or not all(isinstance(name, str) for name in groups):
-        raise Refused(400, f"{kind}.groups must be a list of at most {MOST_GROUPS} columns.")
+        raise Refused(
+            400, _("{kind}.groups must be a list of at most {most_groups} columns.", kind=kind, most_groups=MOST_GROUPS)
+        )
     check_size(f"{kind}.groups", groups)
     plain = {key: _plain(value, f"{kind}.{key}") for key, value in section.items() if key != "groups"}
     return plain | ({"groups": groups} if groups else {})
@@ -229,13 +241,16 @@ def _columns(section: Any, kind: str) -> dict[str, Any]:
 def _only(tree: dict[str, Any], known: frozenset[str]) -> bool:
     unknown = sorted(set(tree) - known)
     if unknown:
-        raise Refused(400, f"{unknown[0][:40]!r} is unknown; known are {', '.join(sorted(known))}.")
+        raise Refused(
+            400,
+            _("{unknown!r} is unknown; known are {known}.", unknown=unknown[0][:40], known=joined(sorted(known), ", ")),
+        )
     return True
 
 
 def _plain(value: Any, key: str) -> Any:
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
-        raise Refused(400, f"{key} must be a text or a number.")
+        raise Refused(400, _("{key} must be a text or a number.", key=key))
     check_size(key, value)
     return value
 

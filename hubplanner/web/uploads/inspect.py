@@ -27,6 +27,7 @@ from hubplanner.inputs.warnings import data_warnings
 from hubplanner.outputs.writers import write_geojson
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.scenario import Scenario
+from hubplanner.translation import gettext as _
 from hubplanner.web.map_data.uploads import preview
 
 PREVIEW_ROWS = 8
@@ -116,22 +117,30 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
 def _look_at_raster(path: Path, kind: str, look: FileInspection) -> None:
     """Note what a raster of people holds, of any number of cells with people: they are merged while they are read."""
     if kind == "sites":
-        raise DataError(Fault(file=path.name, allowed="points or polygons where hubs may stand; a raster holds people"))
+        raise DataError(
+            Fault(file=path.name, allowed=_("points or polygons where hubs may stand; a raster holds people"))
+        )
     rasterio = require_rasterio()
     try:
         with opened(rasterio, path) as raster:
             cells = raster.width * raster.height
             check_transform(raster, path, look.faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-        raise DataError(unreadable(path, "a raster", error)) from error
+        raise DataError(unreadable(path, _("a raster"), error)) from error
     if cells > MOST_CELLS:
-        look.faults.append(Fault(file=path.name, value=f"{cells:,} cells", allowed=f"at most {MOST_CELLS:,}"))
+        look.faults.append(
+            Fault(
+                file=path.name,
+                value=_("{cells:,} cells", cells=cells),
+                allowed=_("at most {most_cells:,}", most_cells=MOST_CELLS),
+            )
+        )
     if look.faults:
         return
     [found] = look_at_file(path)
     look.rows = found.count
     if found.crs is None:
-        allowed = "is missing; save the raster with its system, as gdal_edit.py -a_srs does"
+        allowed = _("is missing; save the raster with its system, as gdal_edit.py -a_srs does")
         look.faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
         return
     look.found.append(found)
@@ -144,7 +153,7 @@ def _look_at_part(path: Path, kind: str, part: str, most_rows: int, look: FileIn
         return
     look.in_columns = "geometry" not in table.frame
     if look.in_columns and format_of(path).kind == "either":
-        allowed = "places of its own; drop a table without them together with all other files"
+        allowed = _("places of its own; drop a table without them together with all other files")
         look.faults.append(Fault(file=path.name, allowed=allowed))
         return
     columns = guess_columns(table)
@@ -191,7 +200,11 @@ def _look_at_all(path: Path, most_rows: int, look: FileInspection) -> None:
     """Note what every sheet or layer of a file holds, as ``init --from`` reads it."""
     for found in look_at_file(path):
         _note(found, most_rows, look)
-        told = [f"{each.key}: {each.value} is taken, as {each.why}" for each in found.keys if each.why]
+        told = [
+            _("{key}: {value} is taken, as {why}", key=each.key, value=each.value, why=each.why)
+            for each in found.keys
+            if each.why
+        ]
         look.warnings += tuple(DataWarning(code="guessed", message=message, file=path.name) for message in told)
 
 
@@ -203,9 +216,13 @@ def _note(found: FileLook, most_rows: int, look: FileInspection) -> None:
     frame, name = table.frame, found.path.name
     columns = [str(column) for column in frame.columns if column != "geometry"]
     if len(frame) > most_rows:
-        look.faults.append(Fault(file=name, value=len(frame), allowed=f"at most {most_rows:,} rows"))
+        look.faults.append(
+            Fault(file=name, value=len(frame), allowed=_("at most {most_rows:,} rows", most_rows=most_rows))
+        )
     if len(columns) > MOST_COLUMNS:
-        look.faults.append(Fault(file=name, value=len(columns), allowed=f"at most {MOST_COLUMNS} columns"))
+        look.faults.append(
+            Fault(file=name, value=len(columns), allowed=_("at most {most_columns} columns", most_columns=MOST_COLUMNS))
+        )
     if "geometry" in frame and found.crs is None:
         found = _in_degrees(found, look)
     if look.faults:
@@ -221,12 +238,14 @@ def _note(found: FileLook, most_rows: int, look: FileInspection) -> None:
 def _in_degrees(found: FileLook, look: FileInspection) -> FileLook:
     """Return the look at places whose file names no system, as degrees where they may be; note it, or a fault."""
     west, south, east, north = found.box or (0.0, 0.0, 0.0, 0.0)
-    where = f"{west:.6g} to {east:.6g}, {south:.6g} to {north:.6g}"
+    where = _("{west:.6g} to {east:.6g}, {south:.6g} to {north:.6g}", west=west, east=east, south=south, north=north)
     if max(abs(west), abs(east)) > MOST_LON or max(abs(south), abs(north)) > MOST_LAT:
-        allowed = "is missing, and these are not degrees; save the file with its system, of a Shapefile with its .prj"
+        allowed = _(
+            "is missing, and these are not degrees; save the file with its system, of a Shapefile with its .prj"
+        )
         look.faults.append(Fault(file=found.name, column="crs", value=where, allowed=allowed, kind="crs"))
         return found
-    message = f"names no coordinate system; its coordinates, {where}, are taken to be degrees (WGS 84)"
+    message = _("names no coordinate system; its coordinates, {where}, are taken to be degrees (WGS 84)", where=where)
     look.warnings += (DataWarning(code="guessed", message=message, file=found.path.name),)
     return replace(found, crs=CRS(WGS84))
 
@@ -245,8 +264,11 @@ def _guess(table: InputTable, found: ColumnGuesses, look: FileInspection) -> Non
     shares = {guess.column: guess.why for guess in online if guess.percent}
     if shares:
         look.reading["percent"] = list(shares)
-    told = [f"{column} is taken to be {why}" for column, why in shares.items()]
-    told += [f"numbers are read with {mark!a} as the mark of {key}" for key, mark in found.notation.items()]
+    told = [_("{column} is taken to be {why}", column=column, why=why) for column, why in shares.items()]
+    told += [
+        _("numbers are read with {mark!a} as the mark of {key}", mark=mark, key=key)
+        for key, mark in found.notation.items()
+    ]
     look.warnings += tuple(DataWarning(code="guessed", message=message, file=table.name) for message in told)
 
 
@@ -313,9 +335,15 @@ def _safe_csv(path: Path, most_rows: int, faults: list[Fault]) -> None:
         while part := file.read(_PART):
             lines += part.count(b"\n") + part.count(b"\r")
     if start[:2] in {b"PK", b"\x1f\x8b"}:
-        faults.append(Fault(file=path.name, allowed="a CSV file; this one is packed, so unpack it first"))
+        faults.append(Fault(file=path.name, allowed=_("a CSV file; this one is packed, so unpack it first")))
     if lines > MOST_LINES * most_rows:
-        faults.append(Fault(file=path.name, value=f"{lines:,} lines", allowed=f"at most {most_rows:,} rows"))
+        faults.append(
+            Fault(
+                file=path.name,
+                value=_("{lines:,} lines", lines=lines),
+                allowed=_("at most {most_rows:,} rows", most_rows=most_rows),
+            )
+        )
 
 
 def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
@@ -326,7 +354,7 @@ def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
     except DataError as error:
         faults.extend(error.faults)
         return
-    allowed = "plain tables; export the layer into a new GeoPackage"
+    allowed = _("plain tables; export the layer into a new GeoPackage")
     faults.extend(Fault(file=path.name, column=name, value=what, allowed=allowed) for name, what in parts)
 
 
@@ -339,10 +367,14 @@ def _safe_archive(path: Path, most_rows: int, faults: list[Fault]) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be unpacked: {error}"))
+        faults.append(Fault(file=path.name, allowed=_("cannot be unpacked: {error}", error=error)))
         return
     if len(parts) > MOST_PACKED_FILES or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        allowed = f"at most {MOST_PACKED_FILES:,} files and {MOST_UNPACKED:,} bytes unpacked"
+        allowed = _(
+            "at most {most_packed_files:,} files and {most_unpacked:,} bytes unpacked",
+            most_packed_files=MOST_PACKED_FILES,
+            most_unpacked=MOST_UNPACKED,
+        )
         faults.append(Fault(file=path.name, allowed=allowed))
 
 

@@ -17,6 +17,7 @@ from hubplanner.io import write_atomically
 from hubplanner.pipeline.new_project import new_project
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.yaml_text import write_yaml
+from hubplanner.translation import gettext as _
 
 FILE = "scenario.yaml"
 DETOUR = 1.3
@@ -154,7 +155,7 @@ def name_partners(folder: Path, chosen: Mapping[str, Mapping[str, str]]) -> dict
         for number, join in enumerate(joins)
         if isinstance(join.aliases, str) and Path(join.aliases).parent == folder.absolute()
     }
-    raise_faults([Fault(file=FILE, column=key, allowed="a join with aliases") for key in chosen if key not in files])
+    raise_faults([Fault(file=FILE, column=key, allowed=_("a join with aliases")) for key in chosen if key not in files])
     before = {key: files[key].read_bytes() for key in chosen}
     try:
         for key, names in chosen.items():

@@ -13,6 +13,7 @@ from hubplanner.inputs.travel.roads.lines import Roads
 from hubplanner.problem import Bools, Floats
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario.travel_spec import NetworkSpec
+from hubplanner.translation import gettext as _
 
 TOUCH = 1e-9
 """Degrees, a tenth of a millimetre, within which a way touches a barrier."""
@@ -83,6 +84,6 @@ def read_barriers(spec: NetworkSpec, roads: Roads, faults: list[Fault]) -> Barri
     up = np.degrees(spec.access_max_km / EARTH_RADIUS_KM)
     margin = np.array([up / max(np.cos(np.radians(np.abs([low[1], high[1]]).max())), up / HALF_TURN), up])
     if not shapely.intersects(shapely.box(*(low - margin), *(high + margin)), shapes).any():
-        faults.append(Fault(file=spec.barriers.path, allowed="lies beside the roads: is it the right file?"))
+        faults.append(Fault(file=spec.barriers.path, allowed=_("lies beside the roads: is it the right file?")))
         return None
     return Barriers(shapes)

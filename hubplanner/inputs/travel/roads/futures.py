@@ -16,6 +16,7 @@ from hubplanner.problem import Bools, Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.futures_spec import FutureSpec
 from hubplanner.scenario.names import hint, listed
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +64,20 @@ def _closed_lines(scenario: Scenario, future: FutureSpec, roads: Roads, key: str
     closed = np.full(len(frame), bool(future.roads_closed), dtype=np.bool_)
     for column, wanted in future.roads_closed.items():
         if column not in frame.columns:
-            allowed = f"a column of {roads.table.name}: {listed(sorted(map(str, frame.columns)))}"
+            allowed = _(
+                "a column of {name}: {names}", name=roads.table.name, names=listed(sorted(map(str, frame.columns)))
+            )
             faults.append(_fault(scenario, f"{key}.roads_closed", column, allowed))
             return np.zeros(len(frame), dtype=np.bool_)
         known = set(as_text(frame[column])) - {""}
         unknown = [value for value in wanted if not among(as_text(frame[column]), (value,)).any()]
         for value in unknown:
-            allowed = f"a value of {column}: {listed(sorted(known))}{hint(value, known)}"
+            allowed = _(
+                "a value of {column}: {names}{hint}",
+                column=column,
+                names=listed(sorted(known)),
+                hint=hint(value, known),
+            )
             faults.append(_fault(scenario, f"{key}.roads_closed.{column}", value, allowed))
         closed &= among(as_text(frame[column]), wanted)
     return closed
@@ -93,7 +101,12 @@ def _slower(scenario: Scenario, future: FutureSpec, rules: Rules, key: str, faul
     for name, times in future.road_speed.items():
         here = rules.classes == name.strip().lower()
         if not here.any():
-            allowed = f"a class of road in {rules.name}: {listed(sorted(known))}{hint(name, known)}"
+            allowed = _(
+                "a class of road in {name}: {names}{hint}",
+                name=rules.name,
+                names=listed(sorted(known)),
+                hint=hint(name, known),
+            )
             faults.append(_fault(scenario, f"{key}.road_speed", name, allowed))
         factor[here] = times
     return factor

@@ -23,6 +23,7 @@ from hubplanner.problem.travel.roads import RoadGraph
 from hubplanner.problem.travel.routes import Route, routes
 from hubplanner.problem.validation import coordinates
 from hubplanner.scenario.roads_spec import ModeSpec, RoadsSpec
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class RoadNetwork:
         pair = np.array([point]), np.array([site])
         distance = travel.along(*pair)
         if not np.isfinite(distance).all():
-            message = f"no way from point {point} to site {site}"
+            message = _("no way from point {point} to site {site}", point=point, site=site)
             raise ValueError(message)
         return routes(travel, *pair, distance)[0]
 

@@ -25,6 +25,7 @@ from hubplanner.inputs.travel_matrix import read_pairs_table
 from hubplanner.problem import Floats, GreatCircle, Ints
 from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, between
 from hubplanner.scenario.roads_spec import ACCESS, RoadsSpec
+from hubplanner.translation import gettext as _
 
 PER_DEGREE = 10**7
 """Vertices that agree to so many parts of a degree, a centimetre, are one, as in OpenStreetMap."""
@@ -79,7 +80,9 @@ def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ())
     if path.is_dir() and format_of(path).name == "Parquet" and not any(path.rglob("*.parquet")):
         ends = (*osm.SUFFIXES, *graphml.SUFFIXES, *suffixes_of((*LINES, *DISTANCES)))
         held = sorted(part.name for part in path.iterdir() if part.name.lower().endswith(ends))
-        allowed = f"is a folder; name the file of roads in it{f', such as {held[0]}' if held else ''}"
+        allowed = _(
+            "is a folder; name the file of roads in it{more}", more=_(", such as {held}", held=held[0]) if held else ""
+        )
         faults.append(Fault(file=path.name, allowed=allowed))
         return None
     try:
@@ -95,14 +98,14 @@ def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ())
     if roads is not None and joins_ends(spec, roads):
         roads = join_ends(roads, spec.snap_m / METRES_PER_KM)
     if roads is not None and not len(roads.start):
-        faults.append(Fault(file=path.name, allowed="has no roads, or none that travel.roads.where keeps"))
+        faults.append(Fault(file=path.name, allowed=_("has no roads, or none that travel.roads.where keeps")))
     return None if len(faults) > before else roads
 
 
 def _osm(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
     for key in ("layer", "crs"):
         if getattr(spec, key) is not None:
-            allowed = "none for OpenStreetMap and GraphML, whose files have one kind of roads, in degrees"
+            allowed = _("none for OpenStreetMap and GraphML, whose files have one kind of roads, in degrees")
             faults.append(
                 Fault(file=path.name, column=f"travel.roads.{key}", value=getattr(spec, key), allowed=allowed)
             )
@@ -131,7 +134,12 @@ def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable 
     if not can_read(path, LINES, faults):
         if format_of(path).kind in {"other", "raster"}:
             taken = ", ".join((".osm.pbf", ".osm", ".graphml", *suffixes_of((*LINES, *DISTANCES))))
-            faults[-1] = Fault(file=path.name, allowed=f"a file of roads, ending in one of {taken}{advice_on(path)}")
+            faults[-1] = Fault(
+                file=path.name,
+                allowed=_(
+                    "a file of roads, ending in one of {taken}{advice_on}", taken=taken, advice_on=advice_on(path)
+                ),
+            )
         return None
     if format_of(path).name in {"Parquet", "GeoParquet"}:
         read = read_parquet(path, gpd.read_parquet, faults)
@@ -179,13 +187,13 @@ def _from_lines(
     del kept
     empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
     if empty.any():
-        message = f"{int(empty.sum()):,} roads have no line, and are left out"
+        message = _("{count:,} roads have no line, and are left out", count=int(empty.sum()))
         warnings.append(DataWarning(code="unread_roads", message=message, file=name))
         frame = frame[~empty]
     kinds = frame.geometry.geom_type
     checker = Checker(table=InputTable(name=name, frame=frame, first_row=first_row), faults=faults, has_keys=False)
     before = len(faults)
-    checker.note("geometry", ~kinds.isin(["LineString", "MultiLineString"]), kinds, "LineString or MultiLineString")
+    checker.note("geometry", ~kinds.isin(["LineString", "MultiLineString"]), kinds, _("LineString or MultiLineString"))
     if len(faults) > before:
         return None
     rest = pd.DataFrame(frame.drop(columns="geometry"))
@@ -199,9 +207,10 @@ def _from_lines(
     if not on_globe.all():
         at = int(np.flatnonzero(~on_globe)[0])
         value = ", ".join(f"{number:g}" for number in places[at])
-        allowed = (
-            "lon from -180 to 180, lat from -90 to 90; where the file names no system, set travel.roads.crs to that of "
-            "the lines; where it names a wrong one, give it the right one in a GIS"
+        allowed = _(
+            "lon from -180 to 180, lat from -90 to 90; where the file names no system, set "
+            "travel.roads.crs to that of the lines; where it names a wrong one, give it the right one in "
+            "a GIS"
         )
         row = int(rest.index[owner[part[at]]]) + first_row
         faults.append(Fault(file=name, row=row, column="geometry", value=value, allowed=allowed, kind="crs"))
@@ -266,8 +275,8 @@ def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collecti
     start, end = np.column_stack(where[:2]), np.column_stack(where[2:])
     wrong = (np.abs(start) > [180, 90]).any(axis=1) | (np.abs(end) > [180, 90]).any(axis=1)
     shown = pd.Series([", ".join(f"{cell:g}" for cell in row) for row in np.hstack([start, end]).tolist()])
-    checker.note(", ".join(ENDS), pd.Series(wrong), shown, "lon from -180 to 180, lat from -90 to 90")
-    given = checker.numbers("km", blank="write the length of the road").to_numpy() if "km" in kept.frame else None
+    checker.note(", ".join(ENDS), pd.Series(wrong), shown, _("lon from -180 to 180, lat from -90 to 90"))
+    given = checker.numbers("km", blank=_("write the length of the road")).to_numpy() if "km" in kept.frame else None
     if len(faults) > before:
         return None
     names = np.concatenate([keys_of(words).to_numpy(dtype=object) for words in ends]).astype(str)
@@ -276,9 +285,9 @@ def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collecti
     apart = GreatCircle(places, places).measure(places, places[first][vertex]) > 1e-3  # noqa: PLR2004 - a metre
     if apart.any():
         at = int(np.flatnonzero(apart)[0])
-        allowed = "one place for each name; this one lies elsewhere in an earlier row"
+        allowed = _("one place for each name; this one lies elsewhere in an earlier row")
         row = kept.row(at % len(start))
-        faults.append(Fault(file=path.name, row=row, column="from, to", value=known[vertex[at]], allowed=allowed))
+        faults.append(Fault(file=path.name, row=row, column=_("from, to"), value=known[vertex[at]], allowed=allowed))
         return None
     tail, head = np.split(vertex.astype(np.intp), 2)
     keep = np.flatnonzero(tail != head)

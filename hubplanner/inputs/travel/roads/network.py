@@ -23,6 +23,8 @@ from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import Barred, RoadGraph, Snaps
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
+from hubplanner.translation import gettext as _
+from hubplanner.translation import joined, ngettext
 
 GAP_KM, MOST_GAPS = 0.5, 20
 """Widest gap between parts of the roads that is told, and how many are."""
@@ -66,7 +68,7 @@ def read_road_travel(
     for number, future in enumerate(scenario.futures.named if scenario.futures else ()):
         change = changes.get(future.name)
         if change is not None and not any(_is_open(roads, passage, change) for passage in passages):
-            allowed = f"a future that leaves some road open to {' or '.join(modes)}"
+            allowed = _("a future that leaves some road open to {modes}", modes=joined(modes, _(" or ")))
             key = f"futures.named.{number}"
             faults.append(Fault(file=scenario.file, column=key, value=future.name, allowed=allowed, kind="scenario"))
     if len(faults) > before:
@@ -102,10 +104,15 @@ def read_road_travel(
     if facts["gaps"]:
         least = min(facts["gaps"], key=lambda gap: gap["metres"])
         lon, lat, metres = least["lon"], least["lat"], least["metres"]
-        message = f"the least gap between parts of the network is {metres:,.1f} m wide, at {lon:.5f} E {lat:.5f} N"
+        message = _(
+            "the least gap between parts of the network is {metres:,.1f} m wide, at {lon:.5f} E {lat:.5f} N",
+            metres=metres,
+            lon=lon,
+            lat=lat,
+        )
         if spec.roads.topology != "ends" or spec.roads.snap_m < metres:
-            wide = f"snap_m: {math.ceil(metres)}"
-            message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
+            wide = _("snap_m: {ceil}", ceil=math.ceil(metres))
+            message += _("; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines", wide=wide)
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
     return SearchedTravel(
         travel=_quickest(scenario, modes),
@@ -185,25 +192,40 @@ def _check_near(spec: NetworkSpec, roads: Roads, modes: dict[str, Network], faul
     """Note roads of which none lies near any site, or any demand."""
     places = roads.vertices[np.unique([roads.start, roads.end])]
     low, high = places.min(axis=0), places.max(axis=0)
-    span = f"from {low[0]:.1f} to {high[0]:.1f} E and {low[1]:.1f} to {high[1]:.1f} N"
+    span = _(
+        "from {west:.1f} to {east:.1f} E and {south:.1f} to {north:.1f} N",
+        west=low[0],
+        east=high[0],
+        south=low[1],
+        north=high[1],
+    )
     one = next(iter(modes.values()))
     for what, where, near in (
-        ("demand point", one.points, [network.point_snaps for network in modes.values()]),
-        ("site", one.sites, [network.site_snaps for network in modes.values()]),
+        (_("demand point"), one.points, [network.point_snaps for network in modes.values()]),
+        (_("site"), one.sites, [network.site_snaps for network in modes.values()]),
     ):
         if all((snaps.segment[:, 0] < 0).all() for snaps in near):
             plain = [kept_snaps(network.roads, where, spec.access_max_km) for network in modes.values()]
             if spec.barriers is not None and any((snaps.segment[:, 0] >= 0).any() for snaps in plain):
-                most = f"travel.access_max_km, {spec.access_max_km:g} km"
-                allowed = f"parts every {what} from all roads within {most}: nobody leaves a polygon off the road, so "
-                faults.append(Fault(file=spec.barriers.path, allowed=f"{allowed}draw borders as lines"))
+                most = _("travel.access_max_km, {access_max_km:g} km", access_max_km=spec.access_max_km)
+                allowed = _(
+                    "parts every {what} from all roads within {most}: nobody leaves a polygon off the road, so draw "
+                    "borders as lines",
+                    what=what,
+                    most=most,
+                )
+                faults.append(Fault(file=spec.barriers.path, allowed=allowed))
                 return
             swapped = ((where >= low[::-1]) & (where <= high[::-1])).all(axis=1).any()
-            why = "is it the right file, or in another coordinate system?"
+            why = _("is it the right file, or in another coordinate system?")
             if swapped:
-                why = "its latitudes and longitudes are swapped; write longitude first"
-            allowed = (
-                f"lies {span}; no {what} lies within travel.access_max_km, {spec.access_max_km:g} km, of it: {why}"
+                why = _("its latitudes and longitudes are swapped; write longitude first")
+            allowed = _(
+                "lies {span}; no {what} lies within travel.access_max_km, {access_max_km:g} km, of it: {why}",
+                span=span,
+                what=what,
+                access_max_km=spec.access_max_km,
+                why=why,
             )
             faults.append(Fault(file=roads.table.name, allowed=allowed))
             return
@@ -216,39 +238,55 @@ def _doubts(
     file, found = roads.table.name, list[DataWarning]()
     people, ids = demand.point_people, sites.frame["site_id"].to_numpy(dtype=object)
     for name, network in modes.items():
-        graph, by = network.roads, f" for {name}" if len(modes) > 1 else ""
+        graph, by = network.roads, _(" for {name}", name=name) if len(modes) > 1 else ""
         apart, alone = _on_islands(network)
         if graph.n_parts > 1:
             share = people[apart].sum() / people.sum() if people.sum() > 0 else 0.0
-            there = f"{_named(ids[alone])} and {100 * share:.1f} % of people are on those of less than"
-            lengths = f"{graph.part_km[1:].sum():,.1f} of {graph.part_km.sum():,.1f} km"
-            count = "1 part is" if graph.n_parts == 2 else f"{graph.n_parts - 1:,} parts are"  # noqa: PLR2004 - two in all
-            message = (
-                f"{count} apart from the main network{by}, with {lengths}; {there} {graph.island_km:g} km of road, "
-                "travel.island_km"
+            there = _(
+                "{named} and {share:.1f} % of people are on those of less than",
+                named=_named(ids[alone]),
+                share=100 * share,
+            )
+            lengths = _("{apart:,.1f} of {all:,.1f} km", apart=graph.part_km[1:].sum(), all=graph.part_km.sum())
+            count = ngettext("{n} part is", "{n} parts are", graph.n_parts - 1)
+            message = _(
+                "{count} apart from the main network{by}, with {lengths}; {there} {island_km:g} km of road, "
+                "travel.island_km",
+                count=count,
+                by=by,
+                lengths=lengths,
+                there=there,
+                island_km=graph.island_km,
             )
             found.append(DataWarning(code="roads_apart", message=message, file=file))
         lines = len(np.unique(roads.line))
         if lines > FEW_LINES and graph.n_parts > HARDLY * lines:
-            message = (
-                f"{lines:,} lines fall into {graph.n_parts:,} parts{by}: hardly any meets another, by a vertex that "
-                "both have; travel.roads.topology: ends with a larger snap_m joins ends that nearly meet"
+            message = _(
+                "{lines:,} lines fall into {n_parts:,} parts{by}: hardly any meets another, by a vertex that "
+                "both have; travel.roads.topology: ends with a larger snap_m joins ends that nearly meet",
+                lines=lines,
+                n_parts=graph.n_parts,
+                by=by,
             )
             found.append(DataWarning(code="roads_apart", message=message, file=file))
     spec = scenario.travel
     most = spec.access_max_km if isinstance(spec, NetworkSpec) else 0.0
     far, far_sites = _beyond(list(modes.values()))
-    road = "any road, travel.access_max_km"
+    road = _("any road, travel.access_max_km")
     if isinstance(spec, NetworkSpec) and spec.barriers is not None:
-        road = "any road that travel.barriers do not part from them, travel.access_max_km"
+        road = _("any road that travel.barriers do not part from them, travel.access_max_km")
     if far.any():
-        message = (
-            f"{int(far.sum()):,} demand points with {people[far].sum():,.0f} people are more than {most:g} km from "
-            f"{road}: nobody reaches them by road"
+        message = _(
+            "{count:,} demand points with {people:,.0f} people are more than {most:g} km from {road}: "
+            "nobody reaches them by road",
+            count=int(far.sum()),
+            people=people[far].sum(),
+            most=most,
+            road=road,
         )
         found.append(DataWarning(code="far_from_roads", message=message, file=scenario.demand.file_name))
     if far_sites.any():
-        message = f"{_named(ids[far_sites])} are more than {most:g} km from {road}"
+        message = _("{named} are more than {most:g} km from {road}", named=_named(ids[far_sites]), most=most, road=road)
         found.append(DataWarning(code="far_from_roads", message=message, file=scenario.sites.file_name))
     return found
 
@@ -293,9 +331,13 @@ def _one_way(scenario: Scenario, roads: Roads, passages: dict[str, Passage]) -> 
         is_open = forward | backward
         if is_open.sum() > 1 and not (forward & backward).any():
             column = spec.roads.oneway if isinstance(spec, NetworkSpec) and spec.roads.oneway else "oneway"
-            message = (
-                f"each of the {int(is_open.sum()):,} roads open to {name} leads one way only by column {column}: who "
-                "comes cannot go back; is it another column, travel.roads.oneway, or do its words mean something else?"
+            message = _(
+                "each of the {count:,} roads open to {name} leads one way only by column {column}: who comes "
+                "cannot go back; is it another column, travel.roads.oneway, or do its words mean something "
+                "else?",
+                count=int(is_open.sum()),
+                name=name,
+                column=column,
             )
             found.append(DataWarning(code="all_one_way", message=message, file=roads.table.name))
     return found
@@ -317,9 +359,13 @@ def _beyond(modes: list[Network]) -> tuple[Bools, Bools]:
 
 
 def _named(ids: Any) -> str:
-    shown = ", ".join(map(str, ids[:MOST_NAMED]))
-    more = f", and {len(ids) - MOST_NAMED:,} more" if len(ids) > MOST_NAMED else ""
-    return f"{len(ids):,} site{'' if len(ids) == 1 else 's'}{f' ({shown}{more})' if len(ids) else ''}"
+    sites = ngettext("{n} site", "{n} sites", len(ids))
+    if not len(ids):
+        return sites
+    shown = joined(map(str, ids[:MOST_NAMED]), ", ")
+    if len(ids) > MOST_NAMED:
+        shown = _("{shown}, and {count:,} more", shown=shown, count=len(ids) - MOST_NAMED)
+    return _("{sites} ({shown})", sites=sites, shown=shown)
 
 
 def _facts(

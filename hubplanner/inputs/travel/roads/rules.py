@@ -25,6 +25,7 @@ from hubplanner.scenario.roads_spec import (
     ModeSpec,
     RoadsSpec,
 )
+from hubplanner.translation import gettext as _
 
 MINUTES_PER_HOUR = 60.0
 UNITS = {"mph": 1.609344, "knots": 1.852}
@@ -96,10 +97,17 @@ class Rules:
 
     def closed_to(self, modes: str) -> Fault:
         """Return what to say where no road is open to anyone who travels."""
-        have = f"; its classes are {listed(sorted(set(self.classes.tolist()) - {''}))}" if self.classes.any() else ""
-        allowed = (
-            f"no road is open to {modes}{have}: travel.modes says who travels, such as walk, and how fast on a class, "
-            "such as speeds: {path: 8}"
+        have = (
+            _("; its classes are {names}", names=listed(sorted(set(self.classes.tolist()) - {""})))
+            if self.classes.any()
+            else ""
+        )
+        allowed = _(
+            "no road is open to {modes}{have}: travel.modes says who travels, such as walk, and how fast "
+            "on a class, such as speeds: {example}",
+            example="{path: 8}",
+            modes=modes,
+            have=have,
         )
         return Fault(file=self.name, allowed=allowed)
 
@@ -113,7 +121,7 @@ class Rules:
         if not self._has(name):
             known = ", ".join(map(str, self.roads.table.frame.columns))
             self.faults.append(
-                Fault(file=self.name, column=name, allowed=f"is missing; the file's columns are {known}")
+                Fault(file=self.name, column=name, allowed=_("is missing; the file's columns are {known}", known=known))
             )
             return np.full(self.size, "", dtype=object)
         return as_text(self.roads.table.frame[name]).to_numpy(dtype=object)
@@ -139,16 +147,23 @@ class Rules:
             shown = ", ".join(sorted(set(words[unread].tolist()))[:MOST_TOLD])
             self._warn(
                 "unread_roads",
-                f"{len(unread):,} roads have a maxspeed that is not a speed, and take their class's: {shown}",
+                _(
+                    "{count:,} roads have a maxspeed that is not a speed, and take their class's: {shown}",
+                    count=len(unread),
+                    shown=shown,
+                ),
             )
         elif len(unread) and len(unread) == np.count_nonzero(words != ""):
-            allowed = (
-                f"speeds in km/h; it holds '{words[unread[0]]}' and no speed: name another column in "
-                "travel.roads.speed_kmh, or leave that out for the speeds of classes"
+            allowed = _(
+                "speeds in km/h; it holds '{words}' and no speed: name another column in "
+                "travel.roads.speed_kmh, or leave that out for the speeds of classes",
+                words=words[unread[0]],
             )
-            self.faults.append(Fault(file=self.name, column=str(column), allowed=f"is not {allowed}"))
+            self.faults.append(
+                Fault(file=self.name, column=str(column), allowed=_("is not {allowed}", allowed=allowed))
+            )
         elif len(unread):
-            allowed = "a speed in km/h, or a number with mph; blank for the class's"
+            allowed = _("a speed in km/h, or a number with mph; blank for the class's")
             self._wrong(str(column), unread.tolist(), words, allowed)
         return np.array([np.nan if known[word] is None else known[word] for word in words.tolist()], dtype=np.float64)
 
@@ -161,7 +176,7 @@ class Rules:
         if column is not None and self._has(column):
             minutes = as_numbers(self.roads.table.frame[column]).to_numpy(dtype=np.float64)
             wrong = ~(np.isfinite(minutes) & (minutes >= 0)) & (words != "")
-            self._wrong(column, np.flatnonzero(wrong).tolist(), words, "a number of at least 0")
+            self._wrong(column, np.flatnonzero(wrong).tolist(), words, _("a number of at least 0"))
         ferry = self.ferry & ~np.isfinite(minutes)
         return np.asarray(np.where(ferry, self._crossings(), minutes), dtype=np.float64)
 
@@ -182,7 +197,11 @@ class Rules:
             ("speed_kmh", "maxspeed", self.spec.speed_kmh or self.spec.minutes),
         ):
             if given is None and self._has(column):
-                message = f"has a column {column}, which is not used; set travel.roads.{key}: {column} if it counts"
+                message = _(
+                    "has a column {column}, which is not used; set travel.roads.{key}: {column} if it counts",
+                    column=column,
+                    key=key,
+                )
                 self._warn("unused_columns", message)
 
     # -- a mode -----------------------------------------------------------------------------------------------------
@@ -213,7 +232,7 @@ class Rules:
         told = timed | limited
         speed = np.full(self.size, np.nan)
         if self.column is None and mode.kmh is None and not told.all():
-            allowed = "no column highway, fclass or class; name the column of the road's class in travel.roads.class"
+            allowed = _("no column highway, fclass or class; name the column of the road's class in travel.roads.class")
             self.faults.append(Fault(file=self.name, allowed=allowed))
             return speed, used
         for name in sorted(set(self.classes.tolist()) - {FERRY}):
@@ -230,14 +249,25 @@ class Rules:
             elif self.roads.kind == "osm":
                 rows = int(here.sum())
                 self._warn(
-                    "unread_roads", f"{rows:,} roads of class '{name}' are closed to {mode.name}: no speed is known"
+                    "unread_roads",
+                    _(
+                        "{rows:,} roads of class '{name}' are closed to {name2}: no speed is known",
+                        rows=rows,
+                        name=name,
+                        name2=mode.name,
+                    ),
                 )
             elif told[here].all():
                 speed[here] = np.inf
             else:
                 rows = int((here & ~told).sum())
-                have = f"{rows:,} row{'s have' if rows > 1 else ' has'}"
-                allowed = f"{have} class '{name}', which has no speed; add travel.modes.{number}.speeds.{name}"
+                have = _("{rows:,} row{more}", rows=rows, more=_("s have") if rows > 1 else _(" has"))
+                allowed = _(
+                    "{have} class '{name}', which has no speed; add travel.modes.{number}.speeds.{name}",
+                    have=have,
+                    name=name,
+                    number=number,
+                )
                 self.faults.append(Fault(file=self.name, allowed=allowed))
         open_ones = ~np.isnan(speed)
         own = np.minimum(self.limit, speed) if mode.name in {"walk", "bicycle"} else self.limit
@@ -247,7 +277,12 @@ class Rules:
 
     def _tell_no_class(self, name: str, rows: int, speed: float) -> None:
         if not name and self.column is not None and rows:
-            message = f"{rows:,} roads have no class and were taken as '{NO_CLASS}' at {speed:g} km/h"
+            message = _(
+                "{rows:,} roads have no class and were taken as '{no_class}' at {speed:g} km/h",
+                rows=rows,
+                no_class=NO_CLASS,
+                speed=speed,
+            )
             if message not in {warning.message for warning in self.warnings}:
                 self._warn("unread_roads", message)
 
@@ -282,7 +317,7 @@ class Rules:
             tacit = np.isin(self._words("junction"), list(ROUND)) | (self.classes == "motorway")
             words = np.where(tacit & (words == "") & (mode.name != "walk"), "yes", words)
         else:
-            allowed = "yes, no or -1; 1 or 0; F, T or B; blank: both ways"
+            allowed = _("yes, no or -1; 1 or 0; F, T or B; blank: both ways")
             self._wrong(str(column), np.flatnonzero(unknown).tolist(), words, allowed)
             words = np.where(mode.name == "walk", "", words)
         return ~np.isin(words, list(BACK)), ~np.isin(words, list(FORTH))
