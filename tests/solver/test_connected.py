@@ -274,7 +274,6 @@ OPTIMA = dict(
 """Lengths of the shortest trees, as SteinLib publishes them (Koch, Martin and Voss 2001)."""
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.skipif(not STEINLIB.is_dir(), reason=f"SteinLib's networks are not at {STEINLIB}")
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "b01" else [patience]) for name in OPTIMA])
 def test_a_published_tree_connects_all_for_its_length_and_not_for_less(name: str) -> None:
