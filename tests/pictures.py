@@ -50,7 +50,7 @@ def served(folder: Path) -> Iterator[Serving]:
         yield app
     finally:
         stop(app)
-        app.errors.unlink()
+        app.errors.unlink(missing_ok=True)
 
 
 def draw_report(visit: Visit, app: Serving) -> None:
