@@ -146,7 +146,7 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
     paid = [_paid(run) for run in runs]
     for year in sorted({number for years in paid for number in years}):
         yield (
-            f"cost as paid in year {year}" if year else "cost as paid to build",
+            f"cost as paid in year {year}" if year else N_("cost as paid to build"),
             "",
             "",
             [years.get(year) for years in paid],
