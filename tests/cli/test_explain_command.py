@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from support.command import Done
     from support.project import Project
 
+    from hubplanner.analysis.explain.resolve import Counterfactual
+
 WAYS: dict[str, dict[str, Any]] = {
     "seats": {"hubs.0.capacity": 600, "hubs.1.capacity": 900},
     "periods": {"model.periods.years": [{"name": "2027", "budget": 150}, {"name": "2028", "budget": 300}]},
@@ -110,8 +112,12 @@ def test_what_the_time_left_out_is_told(project: Project) -> None:
 
 def test_a_solve_that_is_cut_short_leaves_a_range_in_words(project: Project) -> None:
     found = hp.explain(hp.solve(project.read()))
-    change, says = found.found.hubs[0].change, found.words.worse
+    change, words = found.found.hubs[0].change, found.words
     assert change is not None
+
+    def says(change: Counterfactual) -> str:
+        return words.fares(change, words.best).removeprefix("the best plan ")
+
     assert "not found in time" in says(replace(change, least=-math.inf, most=math.inf))
     assert "worse by at least 5 of need" in says(replace(change, least=5.0, most=math.inf))
     assert "how much better" in says(replace(change, least=-math.inf, most=0.0))
