@@ -19,13 +19,13 @@ COUNT = 6
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
-def handle_of(most: float) -> Any:
-    """Return a handle that chooses among six things of worth 1 to 6, at most so many."""
+def handle_of(most: float, each: float = 1.1) -> Any:
+    """Return a handle that chooses among six things of worth 1 to 6, at most so many; each counts as so much."""
     program = new_program("things")
     things = [program.add_variable(f"thing_{number}", 0, 1, cat="Integer") for number in range(COUNT)]
     program.setObjective(pulp.LpAffineExpression([(thing, number + 1.0) for number, thing in enumerate(things)]))
-    all_of_them = pulp.LpAffineExpression([(thing, 1.0) for thing in things])
-    program.addConstraint(pulp.LpConstraint(all_of_them, pulp.LpConstraintLE, "most", most))
+    all_of_them = pulp.LpAffineExpression([(thing, each) for thing in things])
+    program.addConstraint(pulp.LpConstraint(all_of_them, pulp.LpConstraintLE, "most", each * most))
     return highs.prepared(program, EFFORT, mip_rel_gap=0.0, mip_abs_gap=0.0, **highs.WHOLE)
 
 
@@ -45,7 +45,7 @@ def test_a_better_plan_by_the_usual_tolerance_refutes_a_proof_without_branching(
     assert found.open_ == [0, 0, 0, 0, 1, 1]
 
 
-def test_where_both_agree_the_first_counts_and_small_programs_are_not_asked_twice(
+def test_where_both_agree_the_first_counts_and_small_or_whole_programs_are_not_asked_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[float] = []
@@ -59,17 +59,21 @@ def test_where_both_agree_the_first_counts_and_small_programs_are_not_asked_twic
     monkeypatch.setattr(highs, "LARGE", 0)
     assert answer(2.0, again).value == 11.0
     assert len(asked) == 1
+    columns = np.arange(COUNT, dtype=np.int32)
+    assert highs.solve_handle(handle_of(2.0, each=1.0), again, columns, []).value == 11.0
+    assert len(asked) == 1, "whole numbers leave nothing to round"
 
 
 def test_the_usual_tolerance_gives_the_same_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(4)
+    rng, own_large, own_exact = np.random.default_rng(4), highs.LARGE, highs.EXACT
     for _ in range(5):
         places, sites = rng.random((30, 2)), rng.random((8, 2))
         problem = hp.Problem.from_points(places, rng.integers(1, 9, 30), sites, rng.integers(1, 5, 8), reach=0.3)
         room = hp.Capacity(people=(40.0,))
         plans = []
-        for large in (highs.LARGE, 0):
+        for large, exact in ((own_large, own_exact), (0, 0.0)):
             monkeypatch.setattr(highs, "LARGE", large)
+            monkeypatch.setattr(highs, "EXACT", exact)
             plans.append(
                 hp.solve_problem(problem, hp.MaxCoverage(budget=8, constraints=(room,)), hp.SolverOptions(gap=0))
             )

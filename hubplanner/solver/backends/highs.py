@@ -43,6 +43,8 @@ AT_ROOT = 1
 LARGE = 5_000
 """Nonzeros from which a proof without branching is looked at again: programs of enumerated plans have fewer, and none
 of these was wrong."""
+EXACT = 10_000.0
+"""Rows of whole numbers up to this, as where all is to be covered, meet no rounding near the small tolerance."""
 
 
 def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
@@ -93,13 +95,18 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
 
 
 def _is_proven_at_root(handle: Any, columns: Int32s) -> bool:
-    """Tell whether a large search, in which anything is to decide, ended without branching."""
+    """Tell whether a large search in which rounding matters, and anything is to decide, ended without branching."""
     small = handle.getNumNz() < LARGE or handle.getModelStatus() not in _FINISHED or not len(columns)
     if small or handle.getInfo().mip_node_count > AT_ROOT:
         return False
     program = handle.getLp()
     free = np.asarray(program.col_lower_) < np.asarray(program.col_upper_)
-    return bool(free[columns].any())
+    rows = np.concatenate(
+        [np.asarray(part, dtype=float) for part in (program.row_lower_, program.row_upper_, program.a_matrix_.value_)]
+    )
+    rows = rows[np.abs(rows) < highspy.kHighsInf]
+    exact = bool((rows == np.round(rows)).all()) and np.abs(rows).max(initial=0.0) <= EXACT
+    return bool(free[columns].any()) and not exact
 
 
 def _agreed(handle: Any, make: Callable[[], Any], columns: Int32s) -> Any:
