@@ -163,10 +163,6 @@ class Formulation:
         for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):
             variable.lowBound, variable.upBound = least, most
 
-    def objective(self, figure: float) -> float:
-        """Return the value of the program's objective for a goal's figure."""
-        return (self.sense * figure - self.constant) / self.unit
-
     @property
     def instance(self) -> ModelInstance:
         """The arrays it is built from."""

@@ -37,7 +37,6 @@ def solved(problem: hp.Problem, objective: hp.MaxCoverage | hp.MinCost, *, ties:
     return hp.solve_problem(problem, objective, replace(EXACT, ties=ties))
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("made", [random_network, random_ways])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int, made: Callable[[int], hp.Problem]) -> None:
@@ -116,7 +115,6 @@ def test_a_second_site_behind_a_trunk_costs_its_own_leg_and_hub() -> None:
     assert [solved(fork, hp.MaxCoverage(budget=money)).value for money in (15.9, 16, 21.9, 22)] == [0, 1, 1, 2]
 
 
-@pytest.mark.usefixtures("either_search")
 def test_of_two_links_for_the_same_money_the_cheaper_in_all_is_taken() -> None:
     tie = town([(0, 1, 10.0)], [5.0], [1.0], [11.0])
     found = solved(tie, hp.MaxCoverage(budget=16)).evaluation
@@ -171,7 +169,6 @@ def test_with_free_links_a_plan_is_that_of_covering_alone() -> None:
         assert solved(free, asked).value == pytest.approx(alone.value, nan_ok=True)
 
 
-@pytest.mark.usefixtures("either_search")
 def test_floors_counts_seats_and_several_hubs_a_site_go_with_lines() -> None:
     fork = town([(0, 3, 10.0), (3, 1, 1.0), (3, 2, 1.0)], [5.0, 5.0], [0.5, 0.5])
     assert solved(fork, hp.MaxCoverage(budget=100, max_hubs=1)).value == 1
@@ -383,7 +380,6 @@ def served_at_most(problem: hp.Problem, options: tuple[int, ...], room: float) -
     return float(-linprog(-each, A_ub=np.array(rows), b_ub=limits, bounds=(0, 1)).fun)
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("seed", range(400, 408))
 def test_hubs_with_seats_are_the_best_of_all_with_their_lines(seed: int) -> None:
     problem, room = random_network(seed), 20.0
@@ -398,7 +394,6 @@ def test_hubs_with_seats_are_the_best_of_all_with_their_lines(seed: int) -> None
     assert found.value == pytest.approx(best, rel=1e-6)
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("seed", one_of(2, range(500, 510)))
 def test_nearness_and_floors_are_the_best_of_all_with_their_lines(seed: int) -> None:
     problem = random_network(seed)

@@ -127,7 +127,6 @@ def random_country(seed: int) -> Country:
     )
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_plan_is_the_best_of_every_set_of_hubs_lines_and_hops(seed: int) -> None:
     country = random_country(seed)

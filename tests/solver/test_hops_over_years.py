@@ -114,7 +114,6 @@ def programmes(country: Country) -> Iterator[tuple[tuple[float, float], tuple[fl
                 yield (worth[one], worth[two]), spent
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("seed", one_of(50, range(1000)))
 def test_a_programme_is_the_best_of_every_chain_of_hubs_lines_and_hops(seed: int) -> None:
     country = small_country(seed)

@@ -60,7 +60,6 @@ def allowed(programme: Programme, budgets: tuple[float, ...], *, carry_over: boo
     return one <= budgets[0] + 1e-9 and two - one <= budgets[1] + 1e-9
 
 
-@pytest.mark.usefixtures("either_search")
 @pytest.mark.parametrize("carry_over", [True, False])
 @pytest.mark.parametrize("made", [random_network, random_ways])
 @pytest.mark.parametrize("seed", SEEDS)
@@ -182,7 +181,6 @@ def test_what_lines_do_not_go_with_over_years_is_refused_with_a_reason() -> None
         check_compatible(street(), stacked)
 
 
-@pytest.mark.usefixtures("either_search")
 def test_seats_and_lines_go_over_years() -> None:
     seats = hp.Capacity(people=(2.0,))
     asked = hp.MaxCoverage(constraints=(hp.Periods(budgets=(16, 7)), seats))

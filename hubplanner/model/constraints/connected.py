@@ -175,7 +175,7 @@ def _add_place(model: Model, net: NetworkVariables, place: int, into: list[int],
 def _add_flow(model: Model, net: NetworkVariables, arcs_in: Arcs, arcs_out: Arcs) -> None:
     """Add the flow that makes whole numbers connected."""
     most = float(model.instance.most[np.unique(net.graph.option)].sum())
-    flow = net.flow
+    flow = []
     for built, tail, head in zip(net.build, net.graph.tail.tolist(), net.graph.head.tolist(), strict=True):
         flow.append(model.variable(f"flow_{tail}_{head}", 0, most))
         model.add(f"flow_{tail}_{head}", [(flow[-1], 1.0), (built, -most)], LpConstraintLE, 0)

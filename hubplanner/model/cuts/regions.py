@@ -24,8 +24,6 @@ MOST_CUTS = 600
 """Inequalities that a round adds at most."""
 TIMES = 4
 """Inequalities of a round that speak of a place before rows of nothing else are passed over."""
-LOOSE = 1e-8
-"""Part of a hub that may hang where no arc leads: a solver's tolerance."""
 SCALE = 1_000_000
 """Parts of a built edge that flows are counted in, which are whole numbers."""
 
@@ -221,24 +219,6 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
     """
     broken = (cut for year, layer in enumerate(layers) for cut in _broken_regions(layer, year, values))
     yield from islice(broken, MOST_CUTS)
-
-
-def unreached_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
-    """Yield the inequalities of sites whose hub hangs where whole arcs do not lead, however little of it.
-
-    Only of options of one hub at most: for others it is the flow that says so.
-    """
-    for year, layer in enumerate(layers):
-        net = network_of(layer)
-        if not net.build:
-            continue
-        support = _Support(net=net, built=values[[variable.index for variable in net.build]])
-        far = ~support.trunk
-        hung = np.array([values[variable.index] for variable in net.on])
-        single = layer.instance.most[net.graph.option] == 1
-        loose = np.flatnonzero(single & far[net.graph.place] & (hung > LOOSE))
-        for site in np.unique(layer.instance.site[net.graph.option[loose]]).tolist():
-            yield RegionCut(region=far, site=site, year=year)
 
 
 def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionCut]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -147,14 +147,11 @@ class NetworkVariables:
         (a,) binary $x_a$: the arc's edge is built, away from the root.
     on
         (k,) hubs on each hook: a variable of its own where there is a choice, else all hubs of the option.
-    flow
-        (a,) units that each arc carries, once the constraint has added them.
     """
 
     graph: Graph
     build: list[LpVariable]
     on: list[LpVariable]
-    flow: list[LpVariable] = field(default_factory=list)
 
     @cached_property
     def hooks_at(self) -> dict[int, list[int]]:

@@ -20,7 +20,6 @@ from hubplanner.solver.backends.pulp import solve_without
 from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH, Relaxation, hub_ranges, relaxed, within_margin
 from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
-from hubplanner.solver.mip.branch_and_cut import branch_and_cut
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
@@ -48,10 +47,6 @@ of 5 groups, 1,000 sites x 10,000 points, three draws, 0.8, 1.0 and 0.6 % is ope
 BUILDING_S, SERVING_S = 1.5e-6, 3e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
 1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities)."""
-HIGHS = "highs"
-"""The solver whose relaxations our own search takes."""
-MANY_ARCS = 600
-"""Arcs from which inequalities at nodes pay for slower nodes: with 400 HiGHS takes a third of the time."""
 FEW_OPTIONS = 100
 """With fewer options than this the first search is over all plans."""
 
@@ -255,7 +250,7 @@ def _search(task: Subproblem, depth: Ints, found: Incumbent, made: Formulation |
     """
     depth = depth.copy()
     while True:
-        trial, shallow = attempt(replace(task, known=found) if found.years else task, depth, made)
+        trial, shallow = attempt(task, depth, made)
         found = _better(task, found, trial)
         if found.infeasible or task.is_late or not (len(shallow) or _too_coarse(task, found)):
             return found
@@ -341,19 +336,7 @@ def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:
     if not form.program.numVariables():
         return solve_without(form.program)
     with told_as("limits" if task.goal is None else task.goal.name, form.figure):
-        if task.goal is not None and task.options.name == HIGHS and _shares_many_lines(form):
-            known = task.known.years
-            floor = form.objective(task.goal.value(known)) if known else -math.inf
-            return branch_and_cut(form, task.effort(gap), known, floor)
         return adapter(task.options.name)(form, task.effort(gap), _start(task))
-
-
-def _shares_many_lines(form: Formulation) -> bool:
-    """Tell whether hubs share so many lines that our own search, which cuts at its nodes, ends sooner than another."""
-    if form.instance.problem.backhaul is None:
-        return False
-    arcs = sum(len(network_of(layer).build) for layer in form.layers)
-    return arcs >= MANY_ARCS
 
 
 def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
