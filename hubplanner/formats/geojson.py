@@ -38,7 +38,7 @@ def read_geojson(path: Path) -> Layer:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         row = 1 + error.object.count(b"\n", 0, error.start)
-        value = _("byte {object:#04x}", object=error.object[error.start])
+        value = _("byte {byte:#04x}", byte=error.object[error.start])
         raise DataError(
             Fault(file=path.name, row=row, value=value, allowed=_("UTF-8 text, as all GeoJSON is"))
         ) from error

@@ -84,7 +84,7 @@ def _rows(path: Path, tree: Any) -> list[dict[str, Any]]:
             raise _unreadable(path, _("its keys are {tree}", tree=joined(map(str, tree), ", ")[:80]))
         tree = lists[0]
     if not isinstance(tree, list):
-        raise _unreadable(path, _("it is a {name__}", name__=type(tree).__name__))
+        raise _unreadable(path, _("it is a {kind}", kind=type(tree).__name__))
     tables = [part for part in tree if _is_exported(part)]
     if len(tables) > 1:
         raise _unreadable(

@@ -22,6 +22,7 @@ from shapely.errors import ShapelyError
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
 from hubplanner.formats.database import DATABASES, is_allowed, place_of
+from hubplanner.translation import gettext as _
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,7 +56,11 @@ def connected(url: str, name: str, *, reads: bool = True) -> Iterator[Connection
     except ImportError as error:
         raise absent(extra="postgis", needs="PostgreSQL databases need") from error
     if reads and not is_allowed(url):
-        allowed = f"is in a database that scenarios may not ask; if you trust it, set {DATABASES}={place_of(url)}"
+        allowed = _(
+            "is in a database that scenarios may not ask; if you trust it, set {variable}={place}",
+            variable=DATABASES,
+            place=place_of(url),
+        )
         raise DataError(Fault(file=name, allowed=allowed))
     settings = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if reads else {}
     patience = {} if "connect_timeout=" in url else {"connect_timeout": PATIENCE_S}
@@ -71,10 +76,10 @@ def connected(url: str, name: str, *, reads: bool = True) -> Iterator[Connection
     except (SQLAlchemyError, DatabaseError) as error:
         told = error.__cause__ if isinstance(error, DatabaseError) else error
         reason = str(getattr(told, "orig", None) or told).strip().partition("\n")[0]
-        advice = "; put it into PGPASSWORD or ~/.pgpass" if "password" in reason else ""
-        raise DataError(
-            Fault(file=name, allowed=f"cannot be {'read' if reads else 'written'}: {reason}{advice}")
-        ) from None
+        allowed = _("cannot be read: {error}", error=reason) if reads else _("cannot be written: {error}", error=reason)
+        if "password" in reason:
+            allowed = _("{allowed}; put it into PGPASSWORD or ~/.pgpass", allowed=allowed)
+        raise DataError(Fault(file=name, allowed=allowed)) from None
 
 
 def query_of(table: str | None, sql: str | None) -> str:
@@ -122,10 +127,12 @@ def _columns(connection: Connection, query: str, name: str) -> list[tuple[str, b
     names = [column for column, _ in columns]
     doubled = next((column for column in names if names.count(column) > 1), None)
     if doubled is not None:
-        raise DataError(Fault(file=name, value=doubled, allowed="columns with names of their own; rename one with AS"))
+        raise DataError(
+            Fault(file=name, value=doubled, allowed=_("columns with names of their own; rename one with AS"))
+        )
     if sum(is_place for _, is_place in columns) > 1:
         listed = ", ".join(column for column, is_place in columns if is_place)
-        allowed = "one column of places; choose it with sql: SELECT"
+        allowed = _("one column of places; choose it with sql: SELECT")
         raise DataError(Fault(file=name, value=listed, allowed=allowed))
     return columns
 
@@ -162,10 +169,12 @@ def read_database(url: str, query: str, name: str) -> tuple[pd.DataFrame, str | 
                 frame = gpd.read_postgis(_ordered(query), connection, geom_col=place, params=_ALL, coerce_float=False)
             except ShapelyError as error:
                 reason = str(error).partition("\n")[0]
-                raise DataError(Fault(file=name, column=place, allowed=f"cannot be read as places: {reason}")) from None
+                raise DataError(
+                    Fault(file=name, column=place, allowed=_("cannot be read as places: {reason}", reason=reason))
+                ) from None
             systems = {int(srid) for srid in np.unique(shapely.get_srid(frame[place].dropna().to_numpy()))}
             if len(systems) > 1:
-                allowed = "places of one system; bring them to one with ST_Transform in sql"
+                allowed = _("places of one system; bring them to one with ST_Transform in sql")
                 listed = ", ".join(map(str, sorted(systems)))
                 raise DataError(Fault(file=name, column=place, value=f"SRID {listed}", allowed=allowed, kind="crs"))
     return frame, place

@@ -56,7 +56,7 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
         return readers[file.name]()
     except OSError as error:
         raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror or error))
+            Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror or error))
         ) from error
 
 

@@ -74,31 +74,14 @@ class JoinReport:
     to_alias: Names = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """Return the join in words: both sides, and that people are conserved."""
-        said = [
-            _(
-                "{key}, {there}: {matched:,} of {rows:,} rows of {here} have a match",
-                key=self.key,
-                there=self.there,
-                matched=self.matched,
-                rows=self.rows,
-                here=self.here,
-            )
-        ]
+        """Return the join in words, for the terminal: both sides, and that people are conserved."""
+        said = [f"{self.key}, {self.there}: {self.matched:,} of {self.rows:,} rows of {self.here} have a match"]
         for name, near in self.unmatched.items():
-            said.append(_("  no match here: {names}{offer}", names=shown(name), offer=_offer(near)))
+            said.append(f"  no match here: {shown(name)}{f' (near: {listed(near)})' if near else ''}")
         if self.unused:
-            said.append(
-                _("  {count:,} there match nothing here: {names}", count=len(self.unused), names=listed(self.unused))
-            )
+            said.append(f"  {len(self.unused):,} there match nothing here: {listed(self.unused)}")
         said += [
-            _(
-                "  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once",
-                name=name,
-                taken=taken,
-                total=total,
-            )
-            for name, total, taken in self.people
+            f"  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once" for name, total, taken in self.people
         ]
         return said
 
@@ -556,10 +539,6 @@ def _totals(
             values = as_numbers(there.frame[column]).to_numpy()
             found.append((name, float(np.nansum(values)), float(np.nansum(values[match.partner[~match.alone]]))))
     return tuple(found)
-
-
-def _offer(near: tuple[str, ...]) -> str:
-    return _(" (near: {near})", near=joined(map(shown, near), ", ")) if near else ""
 
 
 def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where to note them

@@ -47,7 +47,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
     except OSError as error:  # a disk that fails, or a file that goes between two looks at it
         file = str(error.filename or _("the data"))
         raise DataError(
-            Fault(file=file, allowed=_("cannot be read: {strerror}", strerror=error.strerror or error))
+            Fault(file=file, allowed=_("cannot be read: {error}", error=error.strerror or error))
         ) from error
 
 

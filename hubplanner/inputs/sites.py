@@ -158,9 +158,9 @@ def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, prefer
     keys = [_("thin_km {thin_km:g}", thin_km=spec.thin_km)] if spec.thin_km is not None else []
     keys += [_("one_per {one_per}", one_per=spec.one_per)] if spec.one_per is not None else []
     message = _(
-        "{count:,} of {count2:,} candidates are left out by sites.{keys}",
+        "{count:,} of {all:,} candidates are left out by sites.{keys}",
         count=int((~kept).sum()),
-        count2=int(free.sum()),
+        all=int(free.sum()),
         keys=joined(keys, _(" and ")),
     )
     warning = DataWarning(code="thinned_sites", message=message, file=spec.file_name)
@@ -180,7 +180,7 @@ THINNINGS_KM = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 
 
 
 def enough_thinning(scenario: Scenario, sites: Sites, pairs: Ints, most: int) -> str:
-    """Return the line of a scenario that leaves few enough candidates, in a sentence to go on with.
+    """Return the line of a scenario that leaves few enough candidates, in a sentence.
 
     Fewer sites leave no more pairs than their own: rows of demand that become alike are merged further.
 
@@ -198,17 +198,19 @@ def enough_thinning(scenario: Scenario, sites: Sites, pairs: Ints, most: int) ->
         kept = thinned(free, sites.lonlat, km, None, np.zeros(len(free)))
         left = int(pairs[kept].sum())
         if left <= most:
-            about = "about " if scenario.sites.prefer else ""
+            told = {"km": km, "count": int((kept & free).sum()), "all": int(free.sum()), "left": left}
+            if scenario.sites.prefer:
+                return _(
+                    "Under sites, write thin_km: {km:g}: it leaves about {count:,} of {all:,} candidates and about "
+                    "{left:,} pairs or fewer",
+                    **told,
+                )
             return _(
-                ". Under sites, write thin_km: {km:g}: it leaves {about}{count:,} of {count2:,} candidates "
-                "and {about}{left:,} pairs or fewer",
-                km=km,
-                about=about,
-                count=int((kept & free).sum()),
-                count2=int(free.sum()),
-                left=left,
+                "Under sites, write thin_km: {km:g}: it leaves {count:,} of {all:,} candidates and {left:,} pairs or "
+                "fewer",
+                **told,
             )
-    return _("; no thin_km up to {thinnings_km:g} is enough here", thinnings_km=THINNINGS_KM[-1])
+    return _("No thin_km up to {most:g} is enough here", most=THINNINGS_KM[-1])
 
 
 def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:

@@ -12,6 +12,7 @@ from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.formulation import Question
 from hubplanner.model.objectives import Objective
 from hubplanner.problem import Decay, Ints, Problem
+from hubplanner.translation import gettext as _
 
 MOST_PAIRS = 500_000
 """Pairs of demand and hubs that people may be assigned by, over all years."""
@@ -82,10 +83,13 @@ def check_size(question: Question) -> None:
     """
     pairs = pairs_to_assign(question)
     if pairs > MOST_PAIRS:
-        message = (
-            f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, "
-            f"more than {MOST_PAIRS:,} once all that is alike is merged; use fewer points, such as rows without "
-            "demand.spread_km, fewer sites, such as sites.thin_km or sites.one_per keep, or shorter reaches"
+        message = _(
+            "{objective} with capacities takes {pairs:,} pairs of demand and hubs within reach, "
+            "more than {most:,} once all that is alike is merged; use fewer points, such as rows without "
+            "demand.spread_km, fewer sites, such as sites.thin_km or sites.one_per keep, or shorter reaches",
+            objective=question.objective.name,
+            pairs=pairs,
+            most=MOST_PAIRS,
         )
         problem = question.instance.problem
         of_site = problem.option_site[question.instance.assign_rows.option]

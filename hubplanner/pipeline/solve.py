@@ -23,6 +23,7 @@ from hubplanner.solver import SolverOptions, in_words, lacking, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,8 @@ def _planned(inputs: Inputs) -> Plan:
     try:
         solution = solve_problem(problem, objective, options)
     except TooManyPairsError as error:
-        message = f"{error}{enough_thinning(inputs.scenario, inputs.sites, error.by_site, MOST_PAIRS)}"
-        raise ScenarioError(message) from error
+        thinning = enough_thinning(inputs.scenario, inputs.sites, error.by_site, MOST_PAIRS)
+        raise ScenarioError(joined((str(error), thinning), ". ")) from error
     evaluation = _plan_found(inputs, solution)
     again = remeasure(inputs, solution.problem, evaluation)
     futures = inputs.scenario.futures

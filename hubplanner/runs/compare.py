@@ -76,17 +76,17 @@ def _figures(run: ComparedRun) -> dict[str, Any]:
 
 def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
     """Return what keeps two runs from being compared one to one."""
-    pair, notes = _("{letter} and {letter2}", letter=first.letter, letter2=other.letter), []
+    pair, notes = _("{first} and {other}", first=first.letter, other=other.letter), []
     if first.plan["currency"] != other.plan["currency"]:
         money = " and ".join(repr(run.plan["currency"]) for run in (first, other))
         notes.append(_("{pair} count money differently, {money}: their costs are not compared", pair=pair, money=money))
     if first.plan["objective"] != other.plan["objective"]:
         notes.append(
             _(
-                "{pair} have different objectives, {objective} and {objective2}",
+                "{pair} have different objectives, {objective} and {other}",
                 pair=pair,
                 objective=first.plan["objective"],
-                objective2=other.plan["objective"],
+                other=other.plan["objective"],
             )
         )
     ids = [set(run.demand.get("demand_id", ())) for run in (first, other)]
@@ -95,13 +95,13 @@ def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
         both = len(ids[0] & ids[1])
         notes.append(
             _(
-                "{pair} have different demand: {only:,} ids only in {letter}, {only2:,} only in {letter2}; "
+                "{pair} have different demand: {only_first:,} ids only in {first}, {only_other:,} only in {other}; "
                 "gains and losses are those of the {both:,} in both",
                 pair=pair,
-                only=only[0],
-                letter=first.letter,
-                only2=only[1],
-                letter2=other.letter,
+                only_first=only[0],
+                first=first.letter,
+                only_other=only[1],
+                other=other.letter,
                 both=both,
             )
         )
@@ -109,10 +109,10 @@ def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
     if not any(only) and not math.isclose(*totals, rel_tol=AGREEMENT):
         notes.append(
             _(
-                "{pair} have different people: {totals:,.0f} and {totals2:,.0f} in all",
+                "{pair} have different people: {people:,.0f} and {other:,.0f} in all",
                 pair=pair,
-                totals=totals[0],
-                totals2=totals[1],
+                people=totals[0],
+                other=totals[1],
             )
         )
     return notes
@@ -222,9 +222,7 @@ def _layer(path: Path) -> gpd.GeoDataFrame:
         places = np.array([place_of(feature) for feature in tree["features"]], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            Fault(
-                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
-            )
+            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
         ) from error
     places = places.reshape(-1, 2)
     return gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(*places.T), crs=WGS84)

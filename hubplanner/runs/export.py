@@ -217,9 +217,7 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
         shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            Fault(
-                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
-            )
+            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
         ) from error
     frame = gpd.GeoDataFrame(rows, columns=None if rows else list(columns), geometry=shapes, crs=WGS84)
     lacking = [name for name in columns if name not in frame and not name.startswith("distance_")]

@@ -117,9 +117,7 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
         return {str(hub["site_id"]): str(hub["words"]) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            Fault(
-                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
-            )
+            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
         ) from error
 
 
@@ -135,9 +133,7 @@ def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
         known = {"draws", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"} <= tree.keys()
     except (KeyError, TypeError) as error:
         raise DataError(
-            Fault(
-                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
-            )
+            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
         ) from error
     if not known:
         raise DataError(Fault(file=str(path), allowed=_("lacks some of its figures; run hubplanner stability again")))
@@ -169,9 +165,7 @@ def _read(path: Path) -> dict[str, Any]:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(
-            Fault(
-                file=str(path), allowed=_("cannot be read: {name__}: {error}", name__=type(error).__name__, error=error)
-            )
+            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
         ) from error
     if not isinstance(tree, dict):
         raise DataError(Fault(file=str(path), allowed=_("an object of JSON")))

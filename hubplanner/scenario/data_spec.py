@@ -45,7 +45,7 @@ def _keys(value: object) -> object:
     """Let location or columns pass: said at once, where a union would complain of each alternative."""
     pairs = value.items() if isinstance(value, dict) else ()
     if value != "location" and not (pairs and all(isinstance(word, str) and word for pair in pairs for word in pair)):
-        message = _("location, or columns here and there, such as {district: County}")
+        message = _("location, or columns here and there, such as {example}", example="{district: County}")
         raise ValueError(message)
     return value
 

@@ -80,7 +80,7 @@ def per_cent_hint(value: float) -> str:
     ''
     """
     return (
-        _("; {value:g} looks like per cent, write {value2:g}", value=value, value2=value / PER_CENT)
+        _("; {value:g} looks like per cent, write {fraction:g}", value=value, fraction=value / PER_CENT)
         if _SLIPS < value <= PER_CENT
         else ""
     )

@@ -36,8 +36,12 @@ def _factors(value: object) -> object:
     """Let a factor pass, or factors by name, or by group and then by value."""
     if _is_factor(value) or (isinstance(value, dict) and value and all(map(_named_factor, value.values()))):
         return _with_text_keys(value)
-    message = _("a number above 0, up to {most_weight:g}, or such numbers by name: ", most_weight=MOST_WEIGHT)
-    message += _("{by_tier} or {by_group}", by_tier="{park: 1.2}", by_group="{province: {Sindh: 1.2}}")
+    message = _(
+        "a number above 0, up to {most:g}, or such numbers by name: {by_tier} or {by_group}",
+        most=MOST_WEIGHT,
+        by_tier="{park: 1.2}",
+        by_group="{province: {Sindh: 1.2}}",
+    )
     raise ValueError(message)
 
 
@@ -50,10 +54,10 @@ def _ranges(value: object) -> object:
     if _is_range(value) or (isinstance(value, dict) and value and all(map(_is_range, value.values()))):
         return _with_text_keys(value)
     message = _(
-        "two numbers above 0, up to {most_weight:g}, the smaller first, or such ranges by name: ",
-        most_weight=MOST_WEIGHT,
+        "two numbers above 0, up to {most:g}, the smaller first, or such ranges by name: {example}",
+        most=MOST_WEIGHT,
+        example="{park: [1.0, 1.4]}",
     )
-    message += _("{park: [1.0, 1.4]}")
     raise ValueError(message)
 
 

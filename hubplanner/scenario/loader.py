@@ -250,7 +250,7 @@ def _one_of_several(faults: list[Fault]) -> list[Fault]:
         found[key] = (
             fault
             if before is None
-            else replace(fault, allowed=_("{allowed}, or {allowed2}", allowed=before.allowed, allowed2=fault.allowed))
+            else replace(fault, allowed=_("{allowed}, or {other}", allowed=before.allowed, other=fault.allowed))
         )
     return list(found.values())
 
@@ -273,7 +273,7 @@ def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
             file,
             f"{where}.method",
             details["ctx"]["tag"],
-            _("one of {expected_tags}", expected_tags=details["ctx"]["expected_tags"]),
+            _("one of {known}", known=details["ctx"]["expected_tags"]),
         )
     if location == ("sites", "from"):
         allowed = _("demand, for a site at each row of its file, which is no raster; and then no sites.path")
@@ -355,7 +355,7 @@ def _such_as(details: ErrorDetails) -> str:
     *_above, outer, field = (dict[str, Any](), *(field for _node, field in _nodes(location, method)))
     of_list = outer.get("examples", ()) if isinstance(location[-1], int) else ()
     example = next(iter((*field.get("examples", ()), *(one for several in of_list for one in several))), None)
-    return "" if example is None else _(", such as {in_a_line}", in_a_line=in_a_line(example))
+    return "" if example is None else _(", such as {example}", example=in_a_line(example))
 
 
 def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:

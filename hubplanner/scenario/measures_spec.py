@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.fields import LEAST_MONEY, MOST_MONEY, ColumnOrPeople, Money, Spec
+from hubplanner.translation import gettext as _
 
 MOST_BENEFIT = 100.0
 """Regular users of a hub that one person may count for."""
@@ -40,8 +40,8 @@ class CoursesSpec(MeasureSpec):
     def _by_themselves(cls, value: Any) -> None:
         """Refuse courses at hubs, which this version does not know."""
         if value is not None:
-            kind, message = "courses_at_hubs", "none: this version knows courses by themselves, not those given at hubs"
-            raise PydanticCustomError(kind, message)
+            message = _("none: this version knows courses by themselves, not those given at hubs")
+            raise ValueError(message)
 
 
 class MeasuresSpec(Spec):

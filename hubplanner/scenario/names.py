@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 SHOWN_VALUES = 12
 """Values that a message lists."""
@@ -137,13 +138,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     names, wanted = list(known), near_key(name)
     same = [other for other in names if near_key(other) == wanted]
     if same:
-        return _("; did you mean {names}?", names=shown(same[0]))
+        return _("; did you mean {name}?", name=shown(same[0]))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.75) if len(names) <= MOST_COMPARED else []
-    return (
-        _("; did you mean {names}?{apart}", names=shown(close[0]), apart=_apart(key_of(name), key_of(close[0])))
-        if close
-        else ""
-    )
+    if not close:
+        return ""
+    return joined((_("; did you mean {name}?", name=shown(close[0])), _apart(key_of(name), key_of(close[0]))))
 
 
 def _apart(name: str, other: str) -> str:
@@ -154,7 +153,7 @@ def _apart(name: str, other: str) -> str:
     if len(pairs) > 2:  # noqa: PLR2004 - such names look different
         return ""
     said = [
-        _("{name} here, {name2} there", name=unicodedata.name(one, one), name2=unicodedata.name(two, two))
+        _("{letter} here, {other} there", letter=unicodedata.name(one, one), other=unicodedata.name(two, two))
         for one, two in pairs
     ]
-    return f" ({'; '.join(said)})" if said else ""
+    return _("({letters})", letters=joined(said, "; ")) if said else ""

@@ -31,7 +31,7 @@ from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 from hubplanner.scenario.yaml_text import merge
 from hubplanner.translation import gettext as _
-from hubplanner.translation import written
+from hubplanner.translation import joined, written
 
 MINUTES_PER_HOUR = 60.0
 MOST_SECONDS = 1e8
@@ -97,7 +97,7 @@ class TierSpec(Spec):
             _("{minutes} minutes by {mode}", minutes=written(f"{minutes:g}"), mode=mode)
             for mode, minutes in self.minutes_by_mode.items()
         ]
-        return ", ".join(each) if each else _("{count} minutes", count=written(f"{self.reach(None):g}"))
+        return joined(each, ", ") if each else _("{count} minutes", count=written(f"{self.reach(None):g}"))
 
 
 class SolverSpec(Spec):

@@ -236,7 +236,7 @@ class NetworkSpec(TravelMethod):
             km=written(f"{self.access_max_km:g}"),
         )
         barriers = _("Off the road nobody crosses a barrier, such as a river; roads cross them all.")
-        return roads if self.barriers is None else f"{roads} {barriers}"
+        return roads if self.barriers is None else joined((roads, barriers))
 
 
 class FrictionRasterSpec(Spec):
@@ -399,7 +399,7 @@ class TerrainSpec(RasterTravel):
             km=written(f"{self.access_max_km:g}"),
         )
         roads = _("Roads are drawn into the cells that they pass, open both ways and over any barrier.")
-        return ground if self.roads is None else f"{ground} {roads}"
+        return ground if self.roads is None else joined((ground, roads))
 
 
 METHODS: dict[str, type[TravelMethod]] = {

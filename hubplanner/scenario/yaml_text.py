@@ -115,7 +115,7 @@ def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
         line = text.count("\n", 0, error.position) + 1
         return _fault(
             file,
-            _("is not valid YAML: a character that cannot be printed, {chr!r}", chr=chr(error.character)),
+            _("is not valid YAML: a character that cannot be printed, {character!r}", character=chr(error.character)),
             row=line,
         )
     if not isinstance(error, MarkedYAMLError):
@@ -134,7 +134,7 @@ def read_yaml(path: Path) -> Tree:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
-        raise ScenarioError(_fault(str(path), _("cannot be read: {strerror}", strerror=error.strerror))) from error
+        raise ScenarioError(_fault(str(path), _("cannot be read: {error}", error=error.strerror))) from error
     except UnicodeDecodeError as error:
         raise ScenarioError(_fault(str(path), _("is not UTF-8 text; save it as UTF-8"))) from error
     tree = parse_yaml(text, str(path))

@@ -75,7 +75,7 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
         check_setting(key, value)
     limit = settings.get("solver.time_limit_s")
     if isinstance(limit, int | float) and limit > limits.solve_s:
-        raise Refused(400, _("solver.time_limit_s must be at most {solve_s:g} s here.", solve_s=limits.solve_s))
+        raise Refused(400, _("solver.time_limit_s must be at most {most:g} s here.", most=limits.solve_s))
     return {
         "kind": kind,
         "scenario": _text(tree, "scenario", optional=kind in OF_A_RUN),

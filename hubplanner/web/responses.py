@@ -110,7 +110,7 @@ async def json_of(request: Request, known: frozenset[str]) -> dict[str, Any]:
     """Return a request's JSON object; refuse other types, unknown keys, odd numbers and deep nests."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        raise Refused(415, _("The request's Content-Type must be {json}.", json=JSON))
+        raise Refused(415, _("The request's Content-Type must be {kind}.", kind=JSON))
     text = await request.body()
     if _depth(text) > DEEPEST:
         raise Refused(400, _("The request nests more than {deepest} levels.", deepest=DEEPEST))

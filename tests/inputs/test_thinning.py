@@ -65,7 +65,7 @@ def test_too_many_pairs_are_told_with_a_line_that_is_enough(
     plan = hp.solve(project.read(hubs | {"sites.thin_km": float(thin_km)}))
     assert len(plan.inputs.sites.frame) == int(left)
     monkeypatch.setattr(sites, "THINNINGS_KM", (0.1,))
-    with pytest.raises(ScenarioError, match="no thin_km up to"):
+    with pytest.raises(ScenarioError, match="No thin_km up to"):
         hp.solve(project.read(hubs))
 
 

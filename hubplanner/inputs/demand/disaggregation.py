@@ -143,34 +143,17 @@ class SpreadReport:
     alone: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Return the report in words."""
-        inside = _(
-            "{inside:,} of {places:,} places lie in an area of {here}",
-            inside=self.inside,
-            places=self.places,
-            here=self.here,
-        )
-        weight = _(
-            "with {weight_inside:,.0f} of a weight of {weight:,.0f}",
-            weight_inside=self.weight_inside,
-            weight=self.weight,
-        )
+        """Return the report in words, for the terminal."""
         said = [
-            _(
-                "demand.spread_by, {there}: {inside}, {weight}; {people:,.0f} people go to them",
-                there=self.there,
-                inside=inside,
-                weight=weight,
-                people=self.people,
+            (
+                f"demand.spread_by, {self.there}: {self.inside:,} of {self.places:,} places lie in an area of "
+                f"{self.here}, with {self.weight_inside:,.0f} of a weight of {self.weight:,.0f}; "
+                f"{self.people:,.0f} people go to them"
             )
         ]
         if self.alone:
             said.append(
-                _(
-                    "  {count:,} areas have no place inside and stand at one point: {names}",
-                    count=len(self.alone),
-                    names=listed(self.alone),
-                )
+                f"  {len(self.alone):,} areas have no place inside and stand at one point: {listed(self.alone)}"
             )
         return said
 
@@ -279,11 +262,12 @@ def spread_by(
         warnings.append(overlap(here, areas.doubled))
     if alone:
         message = _(
-            "no place of {there} lies in these areas, whose {people:,.0f} people stand at one point each",
+            "no place of {there} lies in these areas, whose {people:,.0f} people stand at one point each: {areas}",
             there=there,
             people=people[alone].sum(),
+            areas=listed(ids[alone]),
         )
-        warnings.append(DataWarning(code="empty_zone", message=f"{message}: {listed(ids[alone])}", file=here))
+        warnings.append(DataWarning(code="empty_zone", message=message, file=here))
     points = np.concatenate([points, metres(frame[empty], crs)])
     row, weight = np.concatenate([row, np.flatnonzero(empty)]), np.concatenate([weight, np.ones(int(empty.sum()))])
     order = np.argsort(row, kind="stable")

@@ -234,8 +234,8 @@ def check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults:
     worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
     if worst > MOST_STRETCH:
         allowed = _(
-            "a system true to distance here, such as {estimate_utm_crs}; this one is {worst:.0%} off",
-            estimate_utm_crs=places.estimate_utm_crs(),
+            "a system true to distance here, such as {system}; this one is {worst:.0%} off",
+            system=places.estimate_utm_crs(),
             worst=worst,
         )
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))

@@ -57,27 +57,17 @@ class ZoneReport:
     empty: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Return the report in words."""
-        people = _("{people_inside:,.0f} of {people:,.0f} people", people_inside=self.people_inside, people=self.people)
-        inside = _("{inside:,} of {places:,} places of {here}", inside=self.inside, places=self.places, here=self.here)
+        """Return the report in words, for the terminal."""
         said = [
-            _(
-                "demand.zones, {there}: {inside} lie in a zone, with {people}",
-                there=self.there,
-                inside=inside,
-                people=people,
+            (
+                f"demand.zones, {self.there}: {self.inside:,} of {self.places:,} places of {self.here} lie in a zone, "
+                f"with {self.people_inside:,.0f} of {self.people:,.0f} people"
             )
         ]
         if self.census is not None:
-            said.append(
-                _(
-                    "  scaled zone by zone from {people_inside:,.0f} to {census:,.0f} people",
-                    people_inside=self.people_inside,
-                    census=self.census,
-                )
-            )
+            said.append(f"  scaled zone by zone from {self.people_inside:,.0f} to {self.census:,.0f} people")
         if self.empty:
-            said.append(_("  {count:,} zones have no people: {names}", count=len(self.empty), names=listed(self.empty)))
+            said.append(f"  {len(self.empty):,} zones have no people: {listed(self.empty)}")
         return said
 
     def as_dict(self) -> dict[str, object]:

@@ -273,7 +273,7 @@ def span(numbers: pd.Series) -> str:
     '3 to 12,345'
     """
     known = numbers.dropna()
-    return _("{number} to {number2}", number=_number(known.min()), number2=_number(known.max()))
+    return _("{least} to {most}", least=_number(known.min()), most=_number(known.max()))
 
 
 def _number(value: float) -> str:
@@ -354,8 +354,9 @@ def _online(cells: _Cells) -> tuple[ColumnGuess, ...]:
 def _share(name: str, rank: int, numbers: pd.Series, *, signed: bool) -> ColumnGuess:
     percent = signed or bool(numbers.max() > 1)
     if percent:
-        sign = _(", with per cent signs") if signed else _(", some above 1")
-        why = _("in per cent: {span}{sign}", span=span(numbers), sign=sign)
+        why = _("in per cent: {span}, some above 1", span=span(numbers))
+        if signed:
+            why = _("in per cent: {span}, with per cent signs", span=span(numbers))
     else:
         why = _("a share: {span}, none above 1", span=span(numbers))
     few = percent and not signed and bool(numbers.max() <= 2)  # noqa: PLR2004 - a share that is a little above 1

@@ -367,12 +367,12 @@ class _Writer:
             rows = ngettext("{n} row", "{n} rows", lost)
             if people is not None and section.table is not None:
                 numbers = numbers_of(section.table.frame, people.column, section.columns.notation)
-                rows += _(" with {numbers:,.0f} people", numbers=numbers[match.alone].sum())
+                rows += _(" with {people:,.0f} people", people=numbers[match.alone].sum())
             doubt = _(
-                "{rows} of {name} without a match in {name2} are left out; to keep them, {way}.",
+                "{rows} of {name} without a match in {other} are left out; to keep them, {way}.",
                 rows=rows,
                 name=section.name,
-                name2=look.name,
+                other=look.name,
                 way=way,
             )
         say.say(
@@ -418,7 +418,7 @@ class _Writer:
             else ""
         )
         why, doubt = (guess.why, guess.doubt) if source is look else ("", "")
-        say.say(2, guess.key, name, why=why, ask=" ".join(part for part in (doubt, more) if part))
+        say.say(2, guess.key, name, why=why, ask=joined((doubt, more)))
         if source is look and guess.percent:
             say.say(2, "percent", [name])
         return _Source(name=name, guess=guess, look=source)
@@ -563,7 +563,7 @@ class _Writer:
         kind = "cells" if places.kind == "raster" else "places"
         why = _("people of a polygon go to the {kind} of {name} inside it", kind=kind, name=places.name)
         ask = _(
-            "do people of {name} live where the {kind} of {name2} are?", name=look.name, kind=kind, name2=places.name
+            "do people of {name} live where the {kind} of {places} are?", name=look.name, kind=kind, places=places.name
         )
         if places.kind == "points":
             ask += _(

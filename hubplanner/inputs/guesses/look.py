@@ -26,6 +26,7 @@ from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import join_key, shown
 from hubplanner.translation import gettext as _
+from hubplanner.translation import joined
 
 Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""
@@ -245,9 +246,7 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
     keys = [*(KeyGuess(key=key, value=value, why="") for key, value in part.items()), *keys, *more]
     sums = total_rows(table).to_numpy()
     if _are_sums(table, sums):
-        why = _(
-            "{count:,} of {count2:,} rows say that they are totals of others", count=int(sums.sum()), count2=len(sums)
-        )
+        why = _("{count:,} of {all:,} rows say that they are totals of others", count=int(sums.sum()), all=len(sums))
         keys.append(KeyGuess(key="total_rows", value="drop", why=why))
         table = replace(table, frame=table.frame[~sums])
     said = {each.key: each.value for each in keys}
@@ -361,8 +360,9 @@ def _with_sample(key: KeyGuess, table: InputTable) -> KeyGuess:
         )
         return replace(key, doubt=doubt)
     odd = next((word for word in words if not word.isascii()), "")
-    sample = _(" {names!r} is one of its words.", names=shown(odd)) if odd else ""
-    return replace(key, doubt=f"is the text of {table.name} written in cp1252 (Western Europe)?{sample}")
+    doubt = _("is the text of {name} written in cp1252 (Western Europe)?", name=table.name)
+    sample = _("{word!r} is one of its words.", word=shown(odd)) if odd else ""
+    return replace(key, doubt=joined((doubt, sample)))
 
 
 def _with_header(path: Path, table: InputTable, keys: dict[str, Any]) -> tuple[InputTable, list[KeyGuess]]:
@@ -453,9 +453,7 @@ def _swapped(table: InputTable, columns: ColumnGuesses, evidence: str) -> Column
     """Return the columns with x and y exchanged, which is asked about."""
     one = dict(columns.one)
     lon, lat = one["y"], one["x"]
-    doubt = _(
-        "are {column} and {column2} swapped? {evidence}", column=lon.column, column2=lat.column, evidence=evidence
-    )
+    doubt = _("are {column} and {other} swapped? {evidence}", column=lon.column, other=lat.column, evidence=evidence)
     why = _("exchanged with {column}: {span}", column=lat.column, span=span(_numbers(table, columns, "y")))
     one["x"] = ColumnGuess(column=lon.column, why=why, doubt=doubt)
     one["y"] = ColumnGuess(column=lat.column, why=span(_numbers(table, columns, "x")))
@@ -484,10 +482,10 @@ def _turned(look: FileLook, table: InputTable) -> ColumnGuesses:
     if not (compact(x.column).startswith(("lon", "lng")) and compact(y.column).startswith("lat")):
         return _swapped(table, look.columns, _("Only so do places lie near those of the other files."))
     doubt = _(
-        "do the headings {column} and {column2} of {name} stand the wrong way round? Only exchanged "
+        "do the headings {column} and {other} of {name} stand the wrong way round? Only exchanged "
         "do its places lie near those of the other files: exchange the two headings in the file.",
         column=x.column,
-        column2=y.column,
+        other=y.column,
         name=look.name,
     )
     return replace(look.columns, one={**look.columns.one, "x": replace(x, doubt=doubt)})
@@ -539,7 +537,8 @@ def _with_systems(looks: list[FileLook], asked: str | None) -> list[FileLook]:
 
 def _system(look: FileLook, box: Box, known: list[Box], systems: list[CRS]) -> KeyGuess | None:
     """Return the system in which coordinates make sense; None where there is none, or several."""
-    where = _("{box:.6g} to {box2:.6g}, {box3:.6g} to {box4:.6g}", box=box[0], box2=box[2], box3=box[1], box4=box[3])
+    west, south, east, north = box
+    where = _("{west:.6g} to {east:.6g}, {south:.6g} to {north:.6g}", west=west, east=east, south=south, north=north)
     if _in_degrees(box):
         doubt = _(
             "{name} names no coordinate system; are these degrees (WGS 84)? They run from {where}.",
@@ -556,10 +555,10 @@ def _system(look: FileLook, box: Box, known: list[Box], systems: list[CRS]) -> K
         return None
     name = CRS.from_user_input(near[0]).name
     doubt = _(
-        "{name} names no coordinate system; is it {name2} ({near})? There it lies among the other files.",
+        "{name} names no coordinate system; is it {system} ({code})? There it lies among the other files.",
         name=look.name,
-        name2=name,
-        near=near[0],
+        system=name,
+        code=near[0],
     )
     return KeyGuess(key="crs", value=near[0], why=_("in {name} it lies among the other files", name=name), doubt=doubt)
 

@@ -44,9 +44,9 @@ def _narrowed(look: FileLook, areas: Sequence[FileLook]) -> FileLook:
     column, value, rows = said
     among = " and ".join(area.name for area in areas)
     why = _(
-        "{count:,} of {count2:,} rows, those among the polygons of {among}",
+        "{count:,} of {all:,} rows, those among the polygons of {among}",
         count=int(rows.sum()),
-        count2=len(rows),
+        all=len(rows),
         among=among,
     )
     doubt = _(

@@ -139,6 +139,11 @@ def _by_columns(look: FileLook) -> float:
     return 2.0 * any(look.columns.column(key) for key in ("status", "tier", "cost_factor"))
 
 
+def _with_columns(looks: Sequence[FileLook]) -> str:
+    """Return which columns files have."""
+    return joined((_("{name} has {names}", name=look.name, names=listed(_columns(look))) for look in looks), "; ")
+
+
 def _lacking(
     looks: Sequence[FileLook],
     placed: Sequence[FileLook],
@@ -148,9 +153,7 @@ def _lacking(
     """Return what no file says."""
     files = ", ".join(look.name for look in looks)
     if not placed:
-        columns = (
-            "; ".join(_("{name} has {names}", name=look.name, names=listed(_columns(look))) for look in plain) or files
-        )
+        columns = _with_columns(plain) or files
         allowed = _(
             "no file says where anything is; name one with longitudes and latitudes, points, polygons, "
             "or a raster. {columns}",
@@ -159,14 +162,14 @@ def _lacking(
         return [Fault(file=files, allowed=allowed)]
     if not any(_has_people(look, plain, keys) and _may_be(look, "demand") for look in placed):
         told = [look for look in plain if look.columns.column("people")]
-        more = "; ".join(
-            _("{name} counts people, but no column of it is a key of a file of places", name=look.name) for look in told
+        more = joined(
+            (
+                _("{name} counts people, but no column of it is a key of a file of places", name=look.name)
+                for look in told
+            ),
+            "; ",
         )
-        columns = "; ".join(
-            _("{name} has {names}", name=look.name, names=listed(_columns(look)))
-            for look in placed
-            if look.table is not None
-        )
+        columns = _with_columns([look for look in placed if look.table is not None])
         allowed = _(
             "no file says how many people live where; name one with a column such as population, or a "
             "raster of people. {more}",
@@ -259,14 +262,12 @@ def why_demand(look: FileLook, people: FileLook | None) -> str:
             people=look.people,
         )
     own = look.columns.one.get("people")
-    where = (
-        ""
-        if people is None
-        else _(", people of {name}", name=people.name)
-        if own is None
-        else _(", people in {column}", column=own.column)
-    )
-    return joined((_how_many(look), where), "")
+    where = ""
+    if people is not None:
+        where = _("people of {name}", name=people.name)
+        if own is not None:
+            where = _("people in {column}", column=own.column)
+    return joined((_how_many(look), where), ", ")
 
 
 def why_sites(look: FileLook, demand: FileLook) -> str:
@@ -277,14 +278,12 @@ def why_sites(look: FileLook, demand: FileLook) -> str:
         return _("no other file has places: a hub may stand at each place where people live")
     named = re.search(rf"[^\W_]*({OF_SITES.pattern})[^\W_]*", look.path.stem.casefold())
     told = next((column for key in ("status", "tier", "cost_factor") if (column := look.columns.column(key))), None)
-    why = (
-        _(", by the name {group}", group=named.group())
-        if named
-        else _(", with a column {told}", told=told)
-        if told
-        else ""
-    )
-    return joined((_how_many(look), why), "")
+    why = ""
+    if named:
+        why = _("by the name {word}", word=named.group())
+    elif told:
+        why = _("with a column {column}", column=told)
+    return joined((_how_many(look), why), ", ")
 
 
 def _how_many(look: FileLook) -> str:

@@ -135,10 +135,10 @@ class Checker:
         for position in np.flatnonzero(again).tolist():
             other = first[small.iloc[position]]
             near = _(
-                "{column} {names} differs from {names2}",
+                "{column} {value} differs from {earlier}",
                 column=column,
-                names=shown(words.iloc[position]),
-                names2=shown(words.iloc[other]),
+                value=shown(words.iloc[position]),
+                earlier=shown(words.iloc[other]),
             )
             message = _("{near} in row {row} in upper and lower case alone", near=near, row=self.table.row(other))
             self._warn("similar_id", position, message)
@@ -162,9 +162,9 @@ class Checker:
                 ""
                 if same
                 else _(
-                    ", written {found!a} there and {found2!a} here",
-                    found=words.iloc[earlier],
-                    found2=words.iloc[position],
+                    ", written {earlier!a} there and {here!a} here",
+                    earlier=words.iloc[earlier],
+                    here=words.iloc[position],
                 )
             )
             return _(
@@ -222,7 +222,7 @@ class Checker:
         *,
         least: float = 0.0,
         most: float = MOST_MONEY,
-        blank: str = "write 0 if it is none",
+        blank: str = "",
     ) -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
 
@@ -262,8 +262,10 @@ class Checker:
         if name in rules.missing:
             numbers = self._filled(name, numbers, gaps)
         else:
-            way = _(", or add missing: {{{name}: drop}}", name=name) if self.has_keys else ""
-            self.note(name, gaps, words, f"{allowed}; {blank}{way}")
+            way = _("{allowed}; {blank}", allowed=allowed, blank=blank or _("write 0 if it is none"))
+            if self.has_keys:
+                way = _("{way}, or add missing: {{{name}: drop}}", way=way, name=name)
+            self.note(name, gaps, words, way)
         example = "45" if is_percent else "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & ~gaps
         self.note(
@@ -416,7 +418,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
     }
     totals = total_rows(table)
     if rules.drop_totals:
-        out["say total"] = totals
+        out[_("say total")] = totals
     elif totals.any():
         row = table.row(int(np.flatnonzero(totals)[0]))
         message = _("a cell says that this row is a total of others; total_rows: drop leaves such rows out")
@@ -424,13 +426,18 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
         if warning not in table.warnings:
             table.warnings.append(warning)
     kept = np.ones(len(frame), dtype=np.bool_)
-    for why, rows in out.items():
-        gone = rows.to_numpy() & kept
+    for why, left_out in out.items():
+        gone = left_out.to_numpy() & kept
         if gone.any():
             count = int(gone.sum())
-            listed_rows = ", ".join(str(table.row(at)) for at in np.flatnonzero(gone)[:5].tolist())
-            what = _("row is left out because its cells") if count == 1 else _("rows are left out because their cells")
-            message = f"{count:,} {what} {why}: {listed_rows}{', ...' if count > 5 else ''}"  # noqa: PLR2004 - rows that are listed
+            rows = ", ".join(str(table.row(at)) for at in np.flatnonzero(gone)[:5].tolist())
+            message = ngettext(
+                "{n} row is left out because its cells {why}: {rows}",
+                "{n} rows are left out because their cells {why}: {rows}",
+                count,
+                why=why,
+                rows=rows + ", ..." * (count > 5),  # noqa: PLR2004 - rows that are listed
+            )
             table.warnings.append(DataWarning(code="dropped_rows", message=message, file=table.name))
         kept &= ~gone
     if not kept.any() and len(frame):
@@ -528,9 +535,9 @@ def near_names(file: str, column: str, spelled: Mapping[str, Collection[str]]) -
         if len(same) > 1:
             ways = ", ".join(ascii(word) for word in sorted(same))
             message = _(
-                "{column}: {spelling_of!r} is spelled in {count} ways, taken as one: {ways}",
+                "{column}: {spelling!r} is spelled in {count} ways, taken as one: {ways}",
                 column=column,
-                spelling_of=spelling_of(same),
+                spelling=spelling_of(same),
                 count=len(same),
                 ways=ways,
             )
@@ -634,7 +641,11 @@ def connected_share(spec: DemandSpec, checker: Checker, people: pd.Series) -> pd
     count = checker.numbers(name, most=MOST_PEOPLE)
     column = checker.table.frame.get(name)
     words = as_text(column) if column is not None else count
-    allowed = _("at most the people of the row")
-    checker.note(name, count > people, words, lambda at: f"{allowed}, {people.iloc[at]:g}")
+    checker.note(
+        name,
+        count > people,
+        words,
+        lambda at: _("at most the people of the row, {people:g}", people=people.iloc[at]),
+    )
     share = (count / people.where(people > 0)).fillna(0.0).clip(upper=1.0)
     return share if spec.connected_people else (1 - share).where(people > 0, 0.0)

@@ -245,7 +245,7 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
     except EOFError:
         faults.append(Fault(file=path.name, allowed=_("is cut short, so that it cannot be unpacked; fetch it again")))
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror or error)))
+        faults.append(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror or error)))
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -309,7 +309,7 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
             data = file.read(BLOCK)
             left -= len(data)
             if left < 0 and path.suffix.lower() == GZIP:
-                allowed = _("at most {most_unpacked:,} bytes unpacked; unpack it first", most_unpacked=MOST_UNPACKED)
+                allowed = _("at most {most_bytes:,} bytes unpacked; unpack it first", most_bytes=MOST_UNPACKED)
                 faults.append(Fault(file=path.name, allowed=allowed))
                 return
             try:

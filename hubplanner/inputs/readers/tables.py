@@ -148,7 +148,7 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
     except DataError as error:
         faults.extend(error.faults)
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=_("cannot be read: {strerror}", strerror=error.strerror)))
+        faults.append(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror)))
     return len(faults) == before
 
 
@@ -251,9 +251,9 @@ def excel_table(path: Path, spec: FileSpec, faults: list[Fault]) -> InputTable |
     wide = next(((number, row) for number, row in rows[1:] if sum(cell is not None for cell in row) > 1), None)
     if count == 1 and sum(map(bool, lines[0])) == 1 and wide is not None:
         allowed = _(
-            "the names of the columns; if they stand in row {wide}, add skip_rows: {wide2}",
-            wide=wide[0],
-            wide2=wide[0] - 1,
+            "the names of the columns; if they stand in row {row}, add skip_rows: {skipped}",
+            row=wide[0],
+            skipped=wide[0] - 1,
         )
         faults.append(Fault(file=path.name, row=line, value=lines[0][0] or header[-1], allowed=allowed))
     note_repeated_names(header, path.name, line, faults)

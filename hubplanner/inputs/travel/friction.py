@@ -30,6 +30,7 @@ from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK, Relief
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec, RasterBandSpec, RasterTravel, TerrainSpec
 from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext
 
 MOST_CELLS = 200_000_000
 LARGE = 20_000_000
@@ -384,10 +385,10 @@ def _check_values(grid: FrictionGrid, name: str, faults: list[Fault]) -> None:
     wrong = ((values > 0) & (values < ends[0])) | (values > ends[1])
     if wrong.any():
         allowed = _(
-            "{unit} from {ends:g} to {ends2:g}, or 0 for a barrier; is travel.raster.unit {other}?",
+            "{unit} from {least:g} to {most:g}, or 0 for a barrier; is travel.raster.unit {other}?",
             unit=unit,
-            ends=ends[0],
-            ends2=ends[1],
+            least=ends[0],
+            most=ends[1],
             other=other,
         )
         faults.append(_at(values, wrong, name, allowed))
@@ -401,11 +402,12 @@ def _at(values: Any, wrong: Bools, name: str, allowed: str) -> Fault:
     """Return the fault of the first cell that is wrong, with how many are."""
     row, column = (int(part) for part in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
     count = int(wrong.sum())
-    more = _("; {count:,} cells are so", count=count) if count > 1 else ""
+    if count > 1:
+        allowed = _("{allowed}; {count:,} cells are so", allowed=allowed, count=count)
     return Fault(
         file=name,
         value=f"{values[row, column]:g}",
-        allowed=f"{allowed}{more}",
+        allowed=allowed,
         row=row + 1,
         column=_("column {column}", column=column + 1),
     )
@@ -432,13 +434,13 @@ def _elsewhere(raster: FrictionRaster, what: str, most_km: float) -> str:
     corners = raster.middles(np.array([0, 0, height - 1, height - 1]), np.array([0, width - 1, 0, width - 1]))
     low, high = corners.min(axis=0), corners.max(axis=0)
     return _(
-        "lies from {low:.1f} to {high:.1f} E and {low2:.1f} to {high2:.1f} N; no {what} lies within "
+        "lies from {west:.1f} to {east:.1f} E and {south:.1f} to {north:.1f} N; no {what} lies within "
         "travel.access_max_km, {most_km:g} km, of a cell of it that anyone can cross: is it the "
         "right file?",
-        low=low[0],
-        high=high[0],
-        low2=low[1],
-        high2=high[1],
+        west=low[0],
+        east=high[0],
+        south=low[1],
+        north=high[1],
         what=what,
         most_km=most_km,
     )
@@ -501,20 +503,26 @@ class _Places:
     def told(self, which: Bools) -> str:
         """Return how many demand points these are, the ids of the first, and how many people there are."""
         return _(
-            "{counted} with {people:,.0f} people",
-            counted=_counted("demand point", self.ids[0][which]),
+            "{points} with {people:,.0f} people",
+            points=ngettext(
+                "{n} demand point ({ids})",
+                "{n} demand points ({ids})",
+                int(which.sum()),
+                ids=_first_of(self.ids[0][which]),
+            ),
             people=self.people[which].sum(),
         )
 
     def told_sites(self, which: Bools) -> str:
         """Return how many sites these are, and the ids of the first."""
-        return _counted("site", self.ids[1][which])
+        ids = _first_of(self.ids[1][which])
+        return ngettext("{n} site ({ids})", "{n} sites ({ids})", int(which.sum()), ids=ids)
 
 
-def _counted(what: str, ids: Sequence[Any]) -> str:
+def _first_of(ids: Sequence[Any]) -> str:
     known = list(dict.fromkeys(map(str, ids)))
-    more = _(" and {count:,} more", count=len(known) - MOST_NAMED) if len(known) > MOST_NAMED else ""
-    return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'} ({', '.join(known[:MOST_NAMED])}{more})"
+    some, more = ", ".join(known[:MOST_NAMED]), len(known) - MOST_NAMED
+    return _("{some} and {count:,} more", some=some, count=more) if more > 0 else some
 
 
 def _is_moved(raster: FrictionRaster, spots: GridCells, places: Floats) -> Bools:

@@ -265,7 +265,7 @@ def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iter
                 allowed = _("none for an archive, out of which shapes are read; unpack a table and name it itself")
             yield f"{name}.{key}", value, allowed
         if file.kind == "table" and value is None and table.geometry is None:
-            yield f"{name}.{key}", None, _("is required for a {get}", get=_TABLES.get(file.name, file.name))
+            yield f"{name}.{key}", None, _("is required for a {kind}", kind=_TABLES.get(file.name, file.name))
         if value is not None and table.geometry is not None:
             yield f"{name}.{key}", value, _("none beside geometry")
     if file.kind == "shapes" and table.geometry is not None:

@@ -45,7 +45,7 @@ def _probabilities(spec: FuturesSpec) -> Complaints:
     if given and len(given) != len(spec.named):
         yield (
             "futures.named",
-            _("{count} of {count2} probabilities", count=len(given), count2=len(spec.named)),
+            _("{count} of {all} probabilities", count=len(given), all=len(spec.named)),
             _("one for every future, or for none"),
         )
     elif given and abs(math.fsum(given) - 1) > SUM_TOLERANCE:
@@ -67,7 +67,7 @@ def _names(scenario: Scenario) -> Complaints:
     for key, future in parts:
         for tier in future.tiers_out:
             if tier not in tiers:
-                yield f"{key}.tiers_out", tier, _("a tier: {tiers}", tiers=joined(tiers, ", "))
+                yield f"{key}.tiers_out", tier, _("a tier: {names}", names=joined(tiers, ", "))
 
 
 def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
@@ -78,9 +78,14 @@ def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
         known = tuple(groups) if by_group else tuple(tiers)
         if name in known:
             continue
-        kind = _("a group of {where}", where=where) if by_group and where else _("a tier")
-        listed = ", ".join((*groups, *tiers) if sampled else known)
-        yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else _("a single number")
+        names = ", ".join((*groups, *tiers) if sampled else known)
+        if not names:
+            allowed = _("a single number")
+        elif by_group and where:
+            allowed = _("a group of {where}: {names}", where=where, names=names)
+        else:
+            allowed = _("a tier: {names}", names=names)
+        yield f"{key}.{name}", name, allowed
 
 
 def _closed_roads(scenario: Scenario) -> Complaints:

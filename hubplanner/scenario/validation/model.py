@@ -121,7 +121,7 @@ def _fairness(scenario: Scenario) -> Complaints:
     if model.fairness_group is not None and model.fairness_group not in groups:
         yield "model.fairness_group", model.fairness_group, _one_of("demand.groups", groups)
     if spec.group not in {None, AUTO, *groups}:
-        yield "model.fairness.group", spec.group, _("auto, or {one_of}", one_of=_one_of("demand.groups", groups))
+        yield "model.fairness.group", spec.group, _("auto, or {columns}", columns=_one_of("demand.groups", groups))
     if spec.group is not None and model.fairness_group is not None and model.lifts_worst:
         yield "model.fairness_group", model.fairness_group, _("none beside model.fairness.group, which says the same")
     if spec.linear_below_share is not None and not model.alpha:
@@ -191,9 +191,9 @@ def _measures(scenario: Scenario) -> Complaints:
     for name, spec in scenario.beside.items():
         if spec.benefit * spec.share > 1:
             most = _(
-                "at most {benefit:.6g}, since each counts for {benefit2:g} users and no place has more",
-                benefit=1 / spec.benefit,
-                benefit2=spec.benefit,
+                "at most {most:.6g}, since each counts for {users:g} users and no place has more",
+                most=1 / spec.benefit,
+                users=spec.benefit,
             )
             yield f"measures.{name}.share", spec.share, most
     if not scenario.beside:

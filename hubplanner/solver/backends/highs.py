@@ -258,7 +258,7 @@ def _outcome(handle: Any, columns: Int32s) -> Outcome:
         return no_plan(Termination.INFEASIBLE, handle.version())
     is_cut_off = status not in _STOPPED | _FINISHED and is_stopped()  # HiGHS 1.16 calls some such ends an error
     if status not in _STOPPED | _FINISHED and not is_cut_off:
-        message = _("HiGHS stopped: {modelStatusToString}", modelStatusToString=handle.modelStatusToString(status))
+        message = _("HiGHS stopped: {status}", status=handle.modelStatusToString(status))
         raise SolverError(message)
     termination = Termination.FINISHED if status in _FINISHED else Termination.STOPPED
     # HiGHS holds the negated objective of a maximisation; without integer columns it holds no MIP bound.

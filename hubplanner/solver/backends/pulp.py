@@ -85,15 +85,16 @@ def solvers_allowed(asked: str) -> str:
     near = [name for name in (*found, *absent) if asked.lower() in (name.lower(), *name.lower().split("_"))]
     allowed = _("a solver on this machine, one of {found}", found=joined(found, ", "))
     if not near:
-        return f"{allowed}; hubplanner doctor lists them"
+        return _("{allowed}; hubplanner doctor lists them", allowed=allowed)
     if near[0] in found:
-        return f"{allowed} (did you mean {near[0]}?)"
+        return _("{allowed} (did you mean {name}?)", allowed=allowed, name=near[0])
     name = min(near, key=lambda each: (each not in _PACKAGES, each))
     if name in _PACKAGES:
-        return f"{allowed}; for {name}: pip install {_PACKAGES[name]}"
+        return _("{allowed}; for {name}: pip install {package}", allowed=allowed, name=name, package=_PACKAGES[name])
     if name.endswith("_CMD"):
-        return f"{allowed}; for {name} install its program {pulp.getSolver(name).path}"
-    return f"{allowed}; PuLP's documents say what {name} needs"
+        program = pulp.getSolver(name).path
+        return _("{allowed}; for {name} install its program {program}", allowed=allowed, name=name, program=program)
+    return _("{allowed}; PuLP's documents say what {name} needs", allowed=allowed, name=name)
 
 
 _PACKAGES = {

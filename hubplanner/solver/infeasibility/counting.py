@@ -23,6 +23,8 @@ from hubplanner.model.constraints.budget import enough_money, least_money, most_
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, Ints, Problem, evaluate
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +120,14 @@ class _Counting:
                 nodes = self._nodes(some)
                 asked = sum(node.count for node in nodes)
                 if asked > most.count:
-                    are = "is" if most.count == 1 else "are"
                     asking = [demand for node in nodes for demand in node.by_number]
-                    yield [most, *_once(asking)], f"{most.count} {are} allowed, {asked} are asked for"
+                    reason = ngettext(
+                        "{n} is allowed, {asked} are asked for",
+                        "{n} are allowed, {asked} are asked for",
+                        most.count,
+                        asked=asked,
+                    )
+                    yield [most, *_once(asking)], reason
                     break
 
     def _too_dear(self) -> Conflict | None:
@@ -131,9 +138,16 @@ class _Counting:
                 hubs = {site: count for node in nodes for site, count in node.hubs.items()}
                 least = math.fsum(self.price[site] * count for site, count in hubs.items())
                 if least - self._freed() > most_money(budget.money or 0.0) and least > 0:
-                    asked, freed = f"{least_money(least):,.12g}", self._freed()
-                    reason = f"the {sum(hubs.values()):,} hubs that are asked for cost at least {asked}"
-                    reason += f", standing hubs free {enough_money(freed):,.12g} at most" if freed else ""
+                    count, cost, freed = sum(hubs.values()), least_money(least), self._freed()
+                    reason = _(
+                        "the {count:,} hubs that are asked for cost at least {cost:,.12g}", count=count, cost=cost
+                    )
+                    if freed:
+                        reason = _(
+                            "{reason}, standing hubs free {freed:,.12g} at most",
+                            reason=reason,
+                            freed=enough_money(freed),
+                        )
                     return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
         return None
 

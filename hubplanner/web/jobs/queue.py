@@ -238,7 +238,7 @@ class JobQueue:
         except OSError as error:
             if not self.closed:
                 log.exception("a worker process cannot be started")
-            job.error = {"error": _("No process: {strerror}", strerror=error.strerror)}
+            job.error = {"error": _("No process: {error}", error=error.strerror)}
         else:
             self._work(job, child)
         with self.lock:

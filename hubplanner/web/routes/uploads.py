@@ -199,7 +199,7 @@ def _upload(place: Path, name: str, kind: str) -> tuple[Path, dict[str, Any]]:
         raise Refused(404, _("The {kind} are no upload that is here.", kind=kind))
     note: dict[str, Any] = json.loads((known[name] / "upload.json").read_bytes())
     if note["kind"] != kind:
-        raise Refused(400, _("That upload holds {kind}, not {kind2}.", kind=note["kind"], kind2=kind))
+        raise Refused(400, _("That upload holds {found}, not {kind}.", found=note["kind"], kind=kind))
     return known[name], note
 
 

@@ -371,9 +371,9 @@ def _safe_archive(path: Path, most_rows: int, faults: list[Fault]) -> None:
         return
     if len(parts) > MOST_PACKED_FILES or sum(part.file_size for part in parts) > MOST_UNPACKED:
         allowed = _(
-            "at most {most_packed_files:,} files and {most_unpacked:,} bytes unpacked",
-            most_packed_files=MOST_PACKED_FILES,
-            most_unpacked=MOST_UNPACKED,
+            "at most {most_files:,} files and {most_bytes:,} bytes unpacked",
+            most_files=MOST_PACKED_FILES,
+            most_bytes=MOST_UNPACKED,
         )
         faults.append(Fault(file=path.name, allowed=allowed))
 

@@ -111,8 +111,11 @@ def read_road_travel(
             lat=lat,
         )
         if spec.roads.topology != "ends" or spec.roads.snap_m < metres:
-            wide = _("snap_m: {ceil}", ceil=math.ceil(metres))
-            message += _("; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines", wide=wide)
+            message = _(
+                "{message}; travel.roads.topology: ends with snap_m: {metres} joins gaps up to this at ends of lines",
+                message=message,
+                metres=math.ceil(metres),
+            )
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
     return SearchedTravel(
         travel=_quickest(scenario, modes),
@@ -262,10 +265,10 @@ def _doubts(
         lines = len(np.unique(roads.line))
         if lines > FEW_LINES and graph.n_parts > HARDLY * lines:
             message = _(
-                "{lines:,} lines fall into {n_parts:,} parts{by}: hardly any meets another, by a vertex that "
+                "{lines:,} lines fall into {parts:,} parts{by}: hardly any meets another, by a vertex that "
                 "both have; travel.roads.topology: ends with a larger snap_m joins ends that nearly meet",
                 lines=lines,
-                n_parts=graph.n_parts,
+                parts=graph.n_parts,
                 by=by,
             )
             found.append(DataWarning(code="roads_apart", message=message, file=file))

@@ -26,6 +26,7 @@ from hubplanner.scenario.roads_spec import (
     RoadsSpec,
 )
 from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext
 
 MINUTES_PER_HOUR = 60.0
 UNITS = {"mph": 1.609344, "knots": 1.852}
@@ -251,20 +252,20 @@ class Rules:
                 self._warn(
                     "unread_roads",
                     _(
-                        "{rows:,} roads of class '{name}' are closed to {name2}: no speed is known",
+                        "{rows:,} roads of class '{road_class}' are closed to {mode}: no speed is known",
                         rows=rows,
-                        name=name,
-                        name2=mode.name,
+                        road_class=name,
+                        mode=mode.name,
                     ),
                 )
             elif told[here].all():
                 speed[here] = np.inf
             else:
                 rows = int((here & ~told).sum())
-                have = _("{rows:,} row{more}", rows=rows, more=_("s have") if rows > 1 else _(" has"))
-                allowed = _(
-                    "{have} class '{name}', which has no speed; add travel.modes.{number}.speeds.{name}",
-                    have=have,
+                allowed = ngettext(
+                    "{n} row has class '{name}', which has no speed; add travel.modes.{number}.speeds.{name}",
+                    "{n} rows have class '{name}', which has no speed; add travel.modes.{number}.speeds.{name}",
+                    rows,
                     name=name,
                     number=number,
                 )
@@ -278,9 +279,9 @@ class Rules:
     def _tell_no_class(self, name: str, rows: int, speed: float) -> None:
         if not name and self.column is not None and rows:
             message = _(
-                "{rows:,} roads have no class and were taken as '{no_class}' at {speed:g} km/h",
+                "{rows:,} roads have no class and were taken as '{road_class}' at {speed:g} km/h",
                 rows=rows,
-                no_class=NO_CLASS,
+                road_class=NO_CLASS,
                 speed=speed,
             )
             if message not in {warning.message for warning in self.warnings}:
