@@ -29,6 +29,7 @@ from hubplanner.audit.service import serve
 from hubplanner.audit.stability import check_stability
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.scenario.travel_spec import NetworkSpec
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -99,15 +100,15 @@ def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_
     DataError
         When a file is missing, or an input differs from the one the plan was made from.
     """
-    log.info("read the run and its inputs")
+    log.info(_("read the run and its inputs"))
     run, ledger = open_run(folder), Ledger()
     inputs = read_inputs(run.scenario)  # says in words what is wrong, before the plain reading trusts it
     recompute(run, ledger)
-    for file in (*FIGURES, *(name for layer in LAYERS for name, _ in run.tables(layer))):
+    for file in (*FIGURES, *(name for layer in LAYERS for name, _columns in run.tables(layer))):
         some = ledger.checked.get(file, 0) > 0
         ledger.holds(file, "figures compared", true=some, stated=0, recomputed="at least one")
     check_digests(run)  # once more: what was read is what was looked at
-    log.info("re-prove the bound")
+    log.info(_("re-prove the bound"))
     proof = _prove(run, inputs, solver, seconds, ledger)
     return Audit(
         findings=tuple(ledger.findings),

@@ -229,7 +229,7 @@ class Inputs:
     def tell(self) -> Inputs:
         """Log every warning and return the inputs: called once before work begins on them."""
         for warning in self.warnings:
-            log.warning("Warning: %s", warning)
+            log.warning(_("Warning: {warning}", warning=str(warning)))
         return self
 
     @property

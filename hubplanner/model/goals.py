@@ -47,7 +47,7 @@ def covered_need() -> Goal:
     Church and ReVelle (1974), doi:10.1007/BF01942293.
     """
     return Goal(
-        name="covered need",
+        name=N_("covered need"),
         sense=1,
         expression=lambda form: _over_years(form, lambda layer: covered_measure(layer, layer.need)),
         value=lambda years: math.fsum(year.discount * year.plan.covered_need for year in years),
@@ -72,7 +72,7 @@ def cost(travel: float = 0.0) -> Goal:
         problem, plan = years[-1].problem, years[-1].plan
         return plan.cost + travel * math.fsum(problem.need * plan.served_distance)
 
-    return Goal(name="cost", sense=-1, expression=expression, value=value, limit=_least_cost)
+    return Goal(name=N_("cost"), sense=-1, expression=expression, value=value, limit=_least_cost)
 
 
 def _least_cost(problem: Problem) -> float:
@@ -97,7 +97,7 @@ def equivalent_share(fairness: AlphaFair) -> Goal:
 def tangent_utility(utility: TangentUtility) -> Goal:
     """Return an alpha-fair utility from outside."""
     return Goal(
-        name="fairly covered need",
+        name=N_("fairly covered need"),
         sense=1,
         expression=lambda form: utility.expression(form.layers[-1]),
         value=lambda years: utility.figure(utility.fairness.shares(years[-1].plan)),
@@ -133,7 +133,7 @@ def mean_distance() -> Goal:
     Hakimi (1964), doi:10.1287/opre.12.3.450.
     """
     return Goal(
-        name="mean distance",
+        name=N_("mean distance"),
         sense=-1,
         expression=lambda form: _over_years(form, lambda layer: _mean_distance(form, layer)),
         value=lambda years: math.fsum(year.discount * _mean(year.problem, year.plan) for year in years),
@@ -154,7 +154,7 @@ def worst_distance() -> Goal:
         return plan.farthest_served(problem.needing)
 
     return Goal(
-        name="worst distance",
+        name=N_("worst distance"),
         sense=-1,
         expression=lambda _: LinearExpression(terms=[]),
         value=value,
@@ -166,7 +166,7 @@ def worst_distance() -> Goal:
 def number_of_hubs() -> Goal:
     """Return the number of hubs that are not there yet."""
     return Goal(
-        name="hubs",
+        name=N_("hubs"),
         sense=-1,
         expression=lambda form: LinearExpression(terms=form.layers[-1].opened(form.instance.new)),
         value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
@@ -193,7 +193,7 @@ def most_different(plans: Sequence[frozenset[int]]) -> Goal:
         mine = new_sites(years[-1].problem, years[-1].plan)
         return float(min(len(mine ^ plan) for plan in plans))
 
-    return Goal(name="difference", sense=1, expression=expression, value=value)
+    return Goal(name=N_("difference"), sense=1, expression=expression, value=value)
 
 
 def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
@@ -209,7 +209,7 @@ def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
         mine = new_sites(years[-1].problem, years[-1].plan)
         return float(len(mine & inside) + len(outside - mine))
 
-    return Goal(name="unseen sites", sense=1, expression=expression, value=value)
+    return Goal(name=N_("unseen sites"), sense=1, expression=expression, value=value)
 
 
 def _worst(fairness: MaxMin, count: int) -> Goal:

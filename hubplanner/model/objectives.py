@@ -17,10 +17,11 @@ from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.model_instance import ModelInstance
+from hubplanner.translation import N_
 
-EQUIVALENT_SHARE = "equivalent share"
+EQUIVALENT_SHARE = N_("equivalent share")
 """Name of the goal that alpha-fairness puts in place of covered need."""
-CATCHMENT = "catchment"
+CATCHMENT = N_("catchment")
 """Name of the goal that follows it where the largest catchments are preferred."""
 
 

@@ -65,8 +65,8 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
         mended = mend(inputs, options_of(inputs.scenario))
         if mended is None:
             raise InfeasibleError([*error.clashes, NEVER], error.least_budget) from error
-        log.warning("As asked, %s", error)
-    log.warning("Now %s\n%s", mended, "\n".join(mended.as_settings))
+        log.warning(_("As asked, {reason}", reason=str(error)))
+    log.warning(joined((_("Now {change}", change=str(mended)), *mended.as_settings), "\n"))
     return replace(_planned(mended.inputs), mended=mended.as_dict())
 
 

@@ -144,7 +144,7 @@ def export_tables(
 
 def _write_files(result: Result, asked: Sequence[Export], aside: Path) -> None:
     for each in asked:
-        log.info(_("write %s"), each.file)
+        log.info(_("write {file}", file=each.file))
         each.write(result, aside / each.file)
 
 

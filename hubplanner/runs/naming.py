@@ -15,6 +15,7 @@ from hubplanner.io import ROOM, check_place, check_writable
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.solve import solve_inputs
 from hubplanner.scenario import Scenario
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def run_scenario(
         scenario, folder, RUN_MARKS, lambda known: default_folder(known, runs), overwrite=overwrite
     )
     plan = solve_inputs(inputs, repair=repair)
-    log.info("write the files", extra={"folder": str(target)})
+    log.info(_("write the files"), extra={"folder": str(target)})
     return plan, plan.write(target, overwrite=overwrite)
 
 
@@ -71,7 +72,7 @@ def read_for(
     keep = read_files(scenario)
     if folder is not None:
         check_place(folder, marks, overwrite=overwrite, keep=keep)
-    log.info("read the data")
+    log.info(_("read the data"))
     inputs = read_inputs(scenario).tell()
     rows = len(inputs.demand.frame) + len(inputs.sites.frame)
     target = (folder or default(inputs)).absolute()

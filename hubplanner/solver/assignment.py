@@ -80,7 +80,12 @@ def assign_to_nearest(
     ]
     reasons = lost or broken_years(question, found)
     if reasons:
-        log.warning("people stay with the hubs that the search gave them, a nearer assignment fails: %s", reasons[0])
+        log.warning(
+            _(
+                "people stay with the hubs that the search gave them, a nearer assignment fails: {reason}",
+                reason=reasons[0],
+            )
+        )
         return tuple(years)
     return found
 
@@ -170,7 +175,12 @@ class _Seats:
         if not len(point):
             return None
         if len(point) > (MOST_WHOLE_PAIRS if capacity.single else MOST_PAIRS):
-            log.info(_("people stay with the hubs that the search gave them: %s pairs are too many"), f"{len(point):,}")
+            log.info(
+                _(
+                    "people stay with the hubs that the search gave them: {count:,} pairs are too many",
+                    count=len(point),
+                )
+            )
             return None
         everyone = first_of(question.constraints, FullService) is not None
         return cls(

@@ -100,7 +100,7 @@ def _solved(question: Question, context: SolveContext) -> Solution:
     candidate, context, method = _candidate(question, context)
     if candidate.is_infeasible and candidate.conflict is None:
         context = context.searching
-        with context.log.phase("find what clashes"):  # looking for it has the whole time limit again
+        with context.log.phase(_("find what clashes")):  # looking for it has the whole time limit again
             problem, objective, options = question.instance.problem, question.objective, context.options
             conflict = find_conflict(problem, objective, options, options.deadline)
         candidate = replace(candidate, conflict=conflict)

@@ -16,6 +16,7 @@ from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.run_log import RunLog
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
 
 Solve = Callable[[Problem, Objective, SolverOptions], Solution]
 
@@ -93,7 +94,7 @@ class SolveContext:
     def leave_start(self, reason: str) -> None:
         """Say why a plan to start from, if there is one, is of no use."""
         if self.warm_start is not None:
-            log.info("the plan to start from is not used: %s", reason)
+            log.info(_("the plan to start from is not used: {reason}", reason=reason))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -158,7 +158,7 @@ def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]
         part = None if deadline.is_past else quest.alone(stack, number, options.until(deadline))
         if part is None or part.evaluation is None:
             if part is not None and part.status == Status.INFEASIBLE:
-                log.info(_("no plan keeps to the limits in future %s alone"), name)
+                log.info(_("no plan keeps to the limits in future {name} alone", name=name))
             else:
                 log.info(_("time is too short for each future alone"))
             return ()

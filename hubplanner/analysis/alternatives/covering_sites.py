@@ -25,6 +25,7 @@ from hubplanner.solver.covering.strategy import run
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.run_log import RunLog
+from hubplanner.translation import ngettext
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def settle_covering(near: NearOptimal, best: Evaluation, book: SiteEvidence, dea
         if quest.is_late:
             return
         book.offer(quest.full(options))
-    log.info("%d sites left to search for", len(book.inside | book.outside))
+    log.info(ngettext("{n} site left to search for", "{n} sites left to search for", len(book.inside | book.outside)))
     for site in sorted(book.inside):
         quest.decide(book, site, inside=True)
     for site in sorted(book.outside):

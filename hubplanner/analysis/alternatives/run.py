@@ -16,6 +16,7 @@ from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.runs.naming import default_folder, read_for
 from hubplanner.scenario import Scenario
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def alternatives(
         As in `AlternativesRequest`.
     """
     check_asked(scenario, Feature.ALTERNATIVES)
-    log.info("read the data")
+    log.info(_("read the data"))
     request = AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)
     return _found(read_inputs(scenario).tell(), request)
 

@@ -124,7 +124,7 @@ def _plans(
     found, nodes = list[Alternative](), FIRST_NODES
     known = [frozenset(new_sites(near.problem, best))]
     while len(found) < asked.count and not deadline.is_past:
-        log.info(_("look for alternative %d"), len(found) + 1)
+        log.info(_("look for alternative {number}", number=len(found) + 1))
         stop = deadline.part(1 / (asked.count - len(found))) if nodes == FIRST_NODES else deadline
         plan, none_left = _next(near, known, book, asked.differ, stop, nodes)
         if none_left:

@@ -18,6 +18,7 @@ from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.median.strategy import is_median
 from hubplanner.solver.mip.bounds.relaxation import narrowed
+from hubplanner.translation import ngettext
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: De
     if (book.inside or book.outside) and not deadline.is_past:
         _by_relaxation(near, book, deadline)
     _without_search(near, book, deadline)
-    log.info("%d sites left to search for", len(book.inside | book.outside))
+    log.info(ngettext("{n} site left to search for", "{n} sites left to search for", len(book.inside | book.outside)))
     together = not is_median(near.problem, near.objective)
     while together and (book.inside or book.outside) and not deadline.is_past:
         together = _searched(near, book, deadline)

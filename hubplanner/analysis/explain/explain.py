@@ -190,7 +190,7 @@ def _check(asked: ExplainContext, site: int) -> None:
 def _priced(asked: ExplainContext, price: Price, lift: Lift) -> Price:
     if asked.is_late:
         return price
-    log.info(_("price of %s"), price.kind)
+    log.info(_("price of {limit}", limit=price.kind))
     lifted = lift(price.site) if price.kind == "ban" and price.site is not None else None
     return priced(asked, price, lifted)
 
@@ -209,10 +209,10 @@ def _solved(
     for turn in range(max(len(hubs), len(tested))):
         if turn < len(tested) and not asked.is_late:
             number = tested[turn]
-            log.info(_("force in rejected site %d of %d"), turn + 1, len(tested))
+            log.info(_("force in rejected site {number} of {all}", number=turn + 1, all=len(tested)))
             others[number] = replace(others[number], change=with_site(asked, others[number].site))
         if turn < len(hubs) and not asked.is_late:
-            log.info(_("leave out hub %d of %d"), turn + 1, len(hubs))
+            log.info(_("leave out hub {number} of {all}", number=turn + 1, all=len(hubs)))
             hubs[turn] = replace(hubs[turn], change=without_site(asked, hubs[turn].site))
     return hubs, others
 

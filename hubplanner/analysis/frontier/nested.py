@@ -56,7 +56,7 @@ def trace_nested(
         if is_stopped():
             missing.append(Missing(limit=budget, status=STOPPED))
             continue
-        log.info(_("solve for a budget of %s, nested and free"), f"{budget:,.12g}")
+        log.info(_("solve for a budget of {budget:,.12g}, nested and free", budget=budget))
         grown = _step(problem, replace(cast("MaxCoverage", objective), budget=budget), nested, options)
         if grown.evaluation is None:
             missing.append(without_plan(budget, grown))

@@ -85,7 +85,8 @@ def trace(
         if known := _known_without(budget, solved, missing, most):
             missing.append(known)
             continue
-        log.info(_("solve for a budget of %s"), f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
+        told = _("solve for a budget of {budget:,.12g}", budget=budget)
+        log.info(told, extra={"point": number, "points": len(asked)})
         within, deadline = replace(cast("MaxCoverage", objective), budget=budget), options.deadline
         found = solve_problem(problem, within, alone, start=last, memory=memory)
         if found.evaluation is None:

@@ -206,7 +206,7 @@ class _Trade:
         for level in self._upwards(solved) if levels is None else levels:
             if is_stopped():
                 return solved, [*missing, Missing(limit=level, status=STOPPED)], False
-            log.info(_("solve for a share of at least %.4f"), level)
+            log.info(_("solve for a share of at least {share:.4f}", share=level))
             found = solve_problem(self.problem, self.asked(level), self.options)
             if found.evaluation is None:
                 ended = every and found.status == Status.INFEASIBLE
@@ -289,7 +289,7 @@ def trace_fairness(
         if is_stopped():
             missing.append(Missing(limit=alpha, status=STOPPED))
             continue
-        log.info(_("solve for alpha %g"), alpha, extra={"point": number, "points": len(asked)})
+        log.info(_("solve for alpha {alpha:g}", alpha=alpha), extra={"point": number, "points": len(asked)})
         found = solve_problem(problem, objective, options, start=known)
         if found.evaluation is None:
             missing.append(without_plan(alpha, found))

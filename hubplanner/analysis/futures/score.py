@@ -71,11 +71,11 @@ def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcom
     if scenario.futures is None:
         allowed = _("is required: the run was made for none, so name a scenario that has some")
         raise ScenarioError(Fault(file=str(folder), column="futures", allowed=allowed, kind="scenario"))
-    log.info(_("read the data of %s"), folder.name)
+    log.info(_("read the data of {run}", run=folder.name))
     inputs = read_inputs(scenario)
     problem = build_problem(inputs)
     options, counts = _options(inputs, problem, json.loads(path.read_text(encoding="utf-8")), path)
-    log.info(_("score %s"), folder.name)
+    log.info(_("score {run}", run=folder.name))
     distances = scenario.model.objective == "p_median"
     known = outcomes(problem, futures_of(inputs), options, counts, distances=distances)
     return folder.name, scenario, known, _notes(scenario, known)

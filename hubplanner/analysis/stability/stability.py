@@ -97,7 +97,8 @@ def stability(
     options = options if gap is None else replace(options, gap=gap)
     found = []
     for number in range(draws):
-        log.info(_("plan for survey %d of %d"), number + 1, draws, extra={"point": number + 1, "points": draws})
+        told = _("plan for survey {number} of {all}", number=number + 1, all=draws)
+        log.info(told, extra={"point": number + 1, "points": draws})
         found.append(_planned_anew(drawn_again(inputs, seed, number), solution, options, number + 1))
     return Stability(
         inputs=inputs, problem=problem, plan=solution, draws=tuple(found), request=request, gap=options.gap
@@ -206,7 +207,7 @@ def _misses(problem: Problem, objective: Objective, kept: Solution) -> bool:
         return True
     reasons = broken_years(Question.of(problem, objective), (Year(problem, kept.evaluation),))
     for reason in reasons:
-        log.info(_("the run's hubs miss: %s"), reason)
+        log.info(_("the run's hubs miss: {reason}", reason=reason))
     return bool(reasons)
 
 

@@ -108,7 +108,7 @@ class _Reading:
 
     def _say(self) -> None:
         if time.perf_counter() - self._said > PATIENCE_S:
-            log.info(_("read %s: %s points so far"), self.file.name, f"{self.count:,}")
+            log.info(_("read {name}: {count:,} points so far", name=self.file.name, count=self.count))
             self._said = time.perf_counter()
 
 

@@ -28,6 +28,7 @@ from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
 from hubplanner.solver.strategy import Candidate, SolveContext
+from hubplanner.translation import gettext as _
 
 MOST_PAIRS = 20_000_000
 """Pairs of a point and an option that reaches it, up to which all of them are held."""
@@ -88,17 +89,17 @@ class CellStrategy:
             return None
         context.leave_start("cells find their own first plans")
         gap, log = context.options.gap, context.log
-        with log.phase("gather points in cells"):
+        with log.phase(_("gather points in cells")):
             relaxed = _CellRelaxation.of(problem, objective, counted)
             first = len(relaxed.cells.start)
-        with log.phase("split cells where they err"):
+        with log.phase(_("split cells where they err")):
             part = context.options.until(context.deadline)
             part = replace(part, time_limit_s=part.time_limit_s * RELAXING)
             rounds = relaxed.tighten(gap * SHARE_OF_GAP, part)
         most, option = relaxed.most, relaxed.instance.option
         kept = relaxed.fitting(max(FEWEST, TIMES * relaxed.used))
         beside, bound = _most_beside(most, option, kept), relaxed.bound
-        with log.phase("find a first plan"), progress_within(ProgressBounds(sense=1, left_out=beside, bound=bound)):
+        with log.phase(_("find a first plan")), progress_within(ProgressBounds(sense=1, left_out=beside, bound=bound)):
             found = _solved(problem, objective, kept, context, FIRST)
         if found.evaluation is None:
             return Candidate.without_plan(found)
@@ -110,7 +111,7 @@ class CellStrategy:
             kept = np.union1d(kept, relaxed.fitting(rest))
             beside = _most_beside(most, option, kept)
             known = ProgressBounds(sense=1, left_out=beside, bound=bound, value=value)
-            with log.phase("search among all options that matter"), progress_within(known):
+            with log.phase(_("search among all options that matter")), progress_within(known):
                 found = _solved(problem, objective, kept, context, 1.0)
             if found.evaluation is not None and found.value > value:
                 plan, value = _of_all(problem, kept, found.evaluation), found.value

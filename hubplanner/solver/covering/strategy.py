@@ -31,6 +31,7 @@ from hubplanner.solver.progress import ProgressBounds, progress_within, report_p
 from hubplanner.solver.run_log import RunLog
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
 
 ALONE = "budget, max_hubs and pins alone"
 """Limits that reductions know."""
@@ -68,11 +69,11 @@ class CoveringStrategy:
         options, record = context.options, context.log
         asked = replace(options, gap=0.0) if problem.n_options <= SMALL_OPTIONS else options
         instance = _reduced(problem, objective, record, context.cache)
-        with record.phase("find a first plan"):
+        with record.phase(_("find a first plan")):
             start = _start(instance, objective, _known(problem, objective, context))
         within = asked.until(context.deadline)
         answer = run(instance, objective, within, start, record, memory=context.cache, reach=context.target)
-        with record.phase("recompute the plan"):
+        with record.phase(_("recompute the plan")):
             chosen = prune(instance, answer.chosen)
             plan = evaluate(problem, _full(problem, instance, chosen))
         if context.cache is not None:
@@ -84,7 +85,7 @@ class CoveringStrategy:
             and asked.gap == 0
             and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
         ):
-            with record.phase("break ties"):
+            with record.phase(_("break ties")):
                 plan, ties = _first_of_equals(question, plan, context)
         return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
@@ -126,7 +127,7 @@ def _reduced(
     problem: Problem, objective: Objective, record: RunLog, memory: SolveCache | None = None
 ) -> CoveringInstance:
     """Return the instance that is left to decide."""
-    with record.phase("reduce the problem"):
+    with record.phase(_("reduce the problem")):
         made = reduction(problem, objective, memory)
         instance = made.instance
     record.steps.update(
@@ -214,16 +215,16 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
         return math.inf if has_reached else max(_slack(options, value, reach), ROUNDING * value)
 
     if dense:
-        with record.phase("exchange hubs"):
+        with record.phase(_("exchange hubs")):
             start = searched(instance, objective, start, deadline.part(EXCHANGING), options.seed)
-    with record.phase("solve the relaxation"):
+    with record.phase(_("solve the relaxation")):
         effort = options.until(deadline).effort(_slack(options, instance.covered_need(start), reach))
         found = solve_relaxation(instance, objective, effort, start, memory, slack)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     start = found.plan
     if not dense:
-        with record.phase("exchange hubs"):
+        with record.phase(_("exchange hubs")):
             start = exchanged(instance, objective, start, np.abs(found.relaxation.reduced), deadline)
     bound = min(found.relaxation.bound, instance.most_need)
     best = CoveringResult(chosen=start, bound=bound, version=UNUSED, line=found.line)
@@ -231,7 +232,7 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     if options.is_heuristic:
         return best
     if found.search is not None and options.name == "highs":
-        with record.phase("branch and cut"):
+        with record.phase(_("branch and cut")):
             search = found.search
             search.run(lambda value, bound: report_progress("covered need", value, bound))
         record.steps.update(nodes=search.nodes)
@@ -244,7 +245,7 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
             break
         if best.bound - value <= max(effort.gap, ROUNDING * value) or deadline.is_past:
             break
-        with record.phase(f"solve with {options.name}"):
+        with record.phase(_("solve with {solver}", solver=options.name)):
             short = found.relaxation.bound - value - effort.gap * NEARLY
             rest = _rest(instance, objective, found, min(margin, short))
             record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))

@@ -25,6 +25,7 @@ from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import report_progress
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
 
 FACILITIES = "min_cost for all with travel costs and a tier a site"
 """What facility location is called in a scenario."""
@@ -110,7 +111,7 @@ class MedianStrategy:
         worst = _worst(quest) if objective.is_bottleneck else None
         if worst is not None and not worst.years:
             return None
-        with context.log.phase("build the cost matrix"):
+        with context.log.phase(_("build the cost matrix")):
             table = table_of(quest.problem, objective, math.inf if worst is None else worst.value)
         if not len(table.base) or not table.size:
             return None
@@ -150,20 +151,20 @@ def _worst(quest: _MedianRequest) -> Incumbent:
         deadline=quest.context.deadline,
         gap=quest.gap,
     )
-    with quest.context.log.phase(f"optimise {goal.name}"):
+    with quest.context.log.phase(_("optimise {goal}", goal=_(goal.name))):
         return least_radius(task)
 
 
 def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) -> tuple[BoundedPlan, str]:
     """Return a plan with its proof, and the version of the solver if one was needed."""
     version = UNUSED if worst is None else worst.version or UNUSED
-    with quest.context.log.phase("find a first plan"):
+    with quest.context.log.phase(_("find a first plan")):
         start = first_plan(table, quest.context.deadline)
         if worst is not None:
             sites = quest.problem.option_site
             known = np.isin(sites[table.option], sites[worst.years[-1].plan.options])
             start = min(start, improved(table, np.flatnonzero(known), quest.context.deadline), key=table.value)
-    with quest.context.log.phase("solve the relaxation"):
+    with quest.context.log.phase(_("solve the relaxation")):
         proof = climb(table, start, quest.gap, quest.context.deadline)
         nearest = min(math.fsum([*table.served(np.arange(table.size)), table.paid]), proof.value)
         proof = replace(proof, lower=max(proof.lower, nearest))
@@ -175,7 +176,7 @@ def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) ->
         or quest.context.deadline.is_past
     ):
         return proof, version
-    with quest.context.log.phase(f"solve with {quest.options.name}"):
+    with quest.context.log.phase(_("solve with {solver}", solver=quest.options.name)):
         return explore(proof, quest.context.limits(table.slack(quest.gap, proof.value)))
 
 
@@ -187,11 +188,11 @@ def _tell(quest: _MedianRequest, proof: BoundedPlan) -> None:
 def _plan(quest: _MedianRequest, proof: BoundedPlan) -> tuple[Evaluation, str]:
     """Return the plan, the first of all as good if that is asked for, and how sure that is."""
     standing = np.flatnonzero(quest.problem.existing)
-    with quest.context.log.phase("recompute the plan"):
+    with quest.context.log.phase(_("recompute the plan")):
         plan = _served(quest, np.concatenate([standing, proof.table.options(proof.chosen)]))
     if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
-    with quest.context.log.phase("break ties"):
+    with quest.context.log.phase(_("break ties")):
         allowed = ALLOWED + SHARE * quest.context.log.work
         first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.context.limits(0.0), allowed)
         plan = _served(quest, np.concatenate([standing, first]))

@@ -39,6 +39,7 @@ from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
 
 MOST_RELAXED, MOST_SEARCHED = 12, 30
 """Rounds of the relaxation, and of searches, at most."""
@@ -86,7 +87,7 @@ class AlphaFairStrategy:
         fairness, options = question.objective.alpha_fairness, context.options
         if fairness is None:
             raise AssertionError
-        with context.log.phase("prepare the model"):
+        with context.log.phase(_("prepare the model")):
             check_size(question)
         is_exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
         gap = 0.0 if is_exact else options.gap
@@ -94,9 +95,9 @@ class AlphaFairStrategy:
         fixed = _fixed(question)
         if fixed is not None:  # who is served is all that is left: linear programs
             task = replace(task, ranges=(fixed, fixed), start=fixed)
-        with context.log.phase("weigh shares by tangents"):
+        with context.log.phase(_("weigh shares by tangents")):
             utility, bound, opened = tangents_near_relaxation(task, TangentUtility.coarse(fairness))
-        with context.log.phase("optimise equivalent share"):
+        with context.log.phase(_("optimise equivalent share")):
             start = given(question, context.warm_start)
             if not start.years and fixed is None:
                 start = first_plan(question, task.deadline.part(EXCHANGING), options.seed, any_will_do=True)
@@ -108,7 +109,7 @@ class AlphaFairStrategy:
         if fairness.prefer_largest_of is not None and fixed is not None:
             bounds.append(catchment(question.objective).value(found.years))
         elif fairness.prefer_largest_of is not None:
-            with context.log.phase("prefer the largest catchments"):
+            with context.log.phase(_("prefer the largest catchments")):
                 spare = _spare(task, best, goal)
                 large = LargestCatchments(question=question, fairness=fairness, fairest=found, spare=spare).searched(
                     task
@@ -116,7 +117,7 @@ class AlphaFairStrategy:
                 found = _served(task, utility, large)
                 bounds, level = [best.bound, large.bound], best.value * (1 - spare)
         if question.capacity is not None:
-            with context.log.phase("assign people to nearer hubs"):
+            with context.log.phase(_("assign people to nearer hubs")):
                 held = (FixedLevel(goal=goal, value=level),)
                 found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         context.log.steps.update(
@@ -152,7 +153,7 @@ def tangents_near_relaxation(task: Subproblem, utility: TangentUtility) -> tuple
     The second time figures are seen from the share that the first came to, which keeps them of one size.
     """
     bound = all_hubs_bound(task.question, goals_of(task.question.objective)[0])
-    for _ in range(2):
+    for _turn in range(2):
         utility, bound, opened = _refined(task, utility, bound)
         if task.is_late:
             break
@@ -168,7 +169,7 @@ def _refined(
     form = program_of(replace(task, goal=goal), depth)
     handle = prepared(form.program, task.effort(0.0), mip=False, solver="simplex")
     about, opened = list[Floats](), np.asarray([], dtype=np.float64)
-    for _ in range(MOST_RELAXED):
+    for _turn in range(MOST_RELAXED):
         run(handle)
         relaxation = relaxation_of(handle, form)
         if relaxation.is_infeasible:
@@ -200,7 +201,7 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
     bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
     is_first = task.gap > 0 and task.ranges is None and len(task.question.instance.option) > MANY_OPTIONS
-    for _ in range(MOST_SEARCHED):
+    for _turn in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
         searched = replace(
             task,

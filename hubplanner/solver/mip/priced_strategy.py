@@ -18,6 +18,7 @@ from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext
+from hubplanner.translation import gettext as _
 
 CORE_PAIRS = 200_000
 """Pairs of demand and hubs of the options that a program chooses among."""
@@ -45,14 +46,14 @@ class PricedStrategy:
     def run(self, question: Question, context: SolveContext) -> Candidate | None:
         """Return the best plan that is found; None without any, which a program alone would find."""
         (goal,), options, log = goals_of(question.objective), context.options, context.log
-        with log.phase("find a first plan"):
+        with log.phase(_("find a first plan")):
             found = given(question, context.warm_start)
             if not found.years:
                 found = first_plan(question, context.deadline.part(EXCHANGING), options.seed, any_will_do=True)
         if not found.years:
             return None
         task = Subproblem(question=question, goal=goal, options=options, deadline=context.deadline, gap=options.gap)
-        with log.phase("price demand"):
+        with log.phase(_("price demand")):
             found, priced = suggested(replace(task, known=found, start=found.opened))
         log.steps.update(demand_points=question.instance.problem.n_points, options=len(priced.most))
         if not (is_close(task, found) or task.is_late):
@@ -62,10 +63,10 @@ class PricedStrategy:
             log.steps.update(options_left=len(kept))
             # Hubs that must stand may have more pairs than a program holds by themselves: then there is none to solve.
             if _pairs(question)[kept].sum() <= MOST_PAIRS:
-                with log.phase("search among the options that may matter"):
+                with log.phase(_("search among the options that may matter")):
                     core = _solved(question, kept, context)
                 found = _with_core(task, found, core, kept, beside)
-        with log.phase("assign people to nearer hubs"):
+        with log.phase(_("assign people to nearer hubs")):
             held = (FixedLevel(goal=goal, value=goal.value(found.years)),)
             years = assign_to_nearest(question, found.years, held, context.deadline)
         return Candidate(

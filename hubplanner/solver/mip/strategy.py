@@ -20,6 +20,7 @@ from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap
+from hubplanner.translation import gettext as _
 
 TRIED = "a greedy plan repaired by exchanges"
 
@@ -35,7 +36,7 @@ class LexicographicStrategy:
 
     def run(self, question: Question, context: SolveContext) -> Candidate:
         """Return the plan that reaches all goals in turn, the most important first."""
-        with context.log.phase("prepare the model"):
+        with context.log.phase(_("prepare the model")):
             check_size(question)
         found, reached, held, ties = _reached(question, context)
         if not found.years:
@@ -47,7 +48,7 @@ class LexicographicStrategy:
             return Candidate(is_infeasible=found.infeasible, version=found.version, method=method)
         goals = goals_of(question.objective)
         if question.capacity is not None:
-            with context.log.phase("assign people to nearer hubs"):
+            with context.log.phase(_("assign people to nearer hubs")):
                 found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         values = [goal.value(found.years) for goal, _ in zip(goals, reached, strict=False)]
         context.log.steps.update(
@@ -80,19 +81,19 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     if not found.years and len(question.instance.option) > SMALL_OPTIONS:
         # Where greed finds none, exchanges wait for the relaxation: it may say that there is none.
         work = 1.0 if goals[0].is_bottleneck else 0.0
-        with record.phase("find a first plan"):
+        with record.phase(_("find a first plan")):
             found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True, work=work)
         task = replace(task, known=found, seeks=True)
     for goal in goals:
         task = replace(task, goal=goal, deadline=share_of_time(deadline, len(reached), len(goals)))
-        with record.phase(f"optimise {goal.name}"):
+        with record.phase(_("optimise {goal}", goal=_(goal.name))):
             if goal.is_bottleneck:
                 trial, narrowed = smallest_radius(task)
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
         if task.is_late and not (reached or trial.years or trial.infeasible):
-            with record.phase("find a plan without search"):
+            with record.phase(_("find a plan without search")):
                 trial = _quick(task, trial)
         if not trial.years:
             late = goals[len(reached) :] if found.years else []
@@ -105,12 +106,12 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
     if question.instance.problem.backhaul is not None and options.ties:
-        with record.phase("lay cheaper lines"):
+        with record.phase(_("lay cheaper lines")):
             found = _lay_for_less(task, found)
     shares_money = bool(question.instance.problem.measures)  # how much goes where has no first of equals
     if shares_money or not (exact and options.ties and within_gap(reached, 0.0)):
         return found, bounds, task.held, OPEN
-    with record.phase("break ties"):
+    with record.phase(_("break ties")):
         found, ties = told_apart(replace(task, held=()), found, task.held[0].goal, task.held, record.work)
     return found, bounds, task.held, ties
 

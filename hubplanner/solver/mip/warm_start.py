@@ -11,6 +11,7 @@ from hubplanner.model import Question, Year, broken_years
 from hubplanner.problem import Evaluation, Solution
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver.mip.subproblem import Incumbent
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def given(question: Question, start: Solution | None) -> Incumbent:
     reason, years = _recomputed(question, plans)
     reason = reason or "; ".join(broken_years(question, years))
     if reason:
-        log.info("the plan to start from is not used: %s", reason)
+        log.info(_("the plan to start from is not used: {reason}", reason=reason))
         return Incumbent()
     opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
     for row, year in zip(opened, years, strict=True):

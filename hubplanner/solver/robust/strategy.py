@@ -47,6 +47,7 @@ from hubplanner.solver.robust.mixtures import MixtureSearch, best_mix, has_core
 from hubplanner.solver.robust.residual_search import search_rest
 from hubplanner.solver.strategy import Candidate, SolveContext, Terms
 from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _
 
 MIXING_SHARE = 0.5
 """Part of the time that finding the best mix may take."""
@@ -83,7 +84,7 @@ class RobustRequest:
 
     def stacked(self, futures: Futures | None = None) -> StackedDemand:
         """Return the demand of its futures, or of others, stacked; distances alone need no rows."""
-        with self.context.log.phase("stack the futures"):
+        with self.context.log.phase(_("stack the futures")):
             return StackedDemand.of(self.problem, futures or self.under.futures)
 
     def answer(self, bound: RobustQuestion, options: SolverOptions | None = None) -> Solution:
@@ -139,7 +140,7 @@ class RobustStrategy:
             return _median(quest, objective)
         options, stack, alone = context.options, quest.stacked(), tuple[Solution, ...]()
         if under.criterion == "regret":
-            with context.log.phase("solve each future alone"):
+            with context.log.phase(_("solve each future alone")):
                 # Each has its part of the time, and so has the plan for all of them.
                 count = len(under.futures.each)
                 times = (options.until(context.deadline.part(1 / (count + 1 - number))) for number in range(count))
@@ -171,12 +172,12 @@ def solve_core(bound: RobustQuestion, context: SolveContext) -> Candidate:
         plan, version = found.plan, found.version
         value, most = math.fsum(criterion.probability * mixer.worth(plan)), found.most
     else:
-        with record.phase("combine the futures"):
+        with record.phase(_("combine the futures")):
             best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
         value, most = criterion.goal_sense * best.value, criterion.goal_sense * best.most
         plan, version = best.plan, best.version
         if relative_gap(value, most) > options.gap and not options.is_heuristic:
-            with record.phase("search the remaining plans"):
+            with record.phase(_("search the remaining plans")):
                 plan, (value, most), version = search_rest(mixer, best, (value, most), deadline)
     sense = criterion.goal_sense
     every = criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))

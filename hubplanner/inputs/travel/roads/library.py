@@ -203,5 +203,5 @@ def read_roads(  # noqa: PLR0913 - what a file's columns mean
     if not (passage.forward | passage.backward)[lines.line].any():
         raise_faults([rules.closed_to(mode)])
     for warning in (*lines.warnings, *warnings):
-        log.warning("Warning: %s", warning)
+        log.warning(_("Warning: {warning}", warning=str(warning)))
     return RoadNetwork(road_graph(lines, passage, island_km=island_km, in_minutes=unit == "minutes"), unit)
