@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "languages"
 TEMPLATE = FOLDER / "hubplanner.pot"
+OF_PAGES = ("hubplanner/web/static/", "hubplanner/outputs/comparison.py")
+"""Where texts stand that the app's page translates itself: its modules, and the figures that runs are compared by."""
 VARIABLE = "HUBPLANNER_LANGUAGE"
 """The environment's variable that names the language of pages."""
 
@@ -108,11 +110,27 @@ def _texts(path: Path, catalogue: Catalog) -> tuple[list[Fault], dict[str, str |
         forms = _forms(message)
         if not message.id or message.fuzzy or not all(forms):
             continue
-        english = message.id if isinstance(message.id, str) else message.id[0]
         if fault := _fault(path, message, forms, catalogue.num_plurals):
             faults.append(fault)
-        texts[english] = forms if message.pluralizable else forms[0]
+        texts[_english(message)] = forms if message.pluralizable else forms[0]
     return faults, texts
+
+
+@cache
+def page_texts() -> frozenset[str]:
+    """Return the English of what the app's own modules say, as the template tells where each text stands."""
+    from babel.messages.pofile import read_po  # noqa: PLC0415 - optional
+
+    with TEMPLATE.open("rb") as file:
+        return frozenset(
+            _english(message)
+            for message in read_po(file)
+            if any(place.startswith(OF_PAGES) for place, _line in message.locations)
+        )
+
+
+def _english(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
 
 
 def _forms(message: Message) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ another language: files for programs stay English, and so does the terminal. A t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -51,9 +51,10 @@ class Language:
     decimal: str = "."
     write_date: Callable[[date], str] = "{0.day} {0:%B} {0.year}".format
 
-    def as_page(self) -> dict[str, object]:
-        """Return what the app's page needs to speak it."""
-        return {"language": self.name, "texts": self.texts, "forms": [self.form(number) for number in range(FORMS)]}
+    def as_page(self, said: Container[str]) -> dict[str, object]:
+        """Return what the app's page needs to speak it, of all texts those that it says itself."""
+        texts = {english: own for english, own in self.texts.items() if english in said}
+        return {"language": self.name, "texts": texts, "forms": [self.form(number) for number in range(FORMS)]}
 
 
 ENGLISH = Language()

@@ -97,7 +97,9 @@ msgstr ""
         assert written_date(date(2026, 3, 1)) == "1 März 2026"
     assert gettext("{part} of {all} plans found", part=1, all=2) == "1 of 2 plans found"
     assert (german.name, german.direction, ENGLISH.name) == ("de", "ltr", "en")
-    assert german.as_page()["forms"][:3] == [1, 0, 1]  # type: ignore[index]
+    page = german.as_page({"{n} site"})
+    assert page["forms"][:3] == [1, 0, 1]  # type: ignore[index]
+    assert page["texts"] == {"{n} site": ("{n} Ort", "{n} Orte")}, "no more than what the page says"
 
 
 def test_right_to_left_follows_from_the_language(tmp_path: Path) -> None:

@@ -19,15 +19,15 @@ from hubplanner.problem import Bools, Floats, GeometricTravel, GreatCircle, Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.travel_spec import TravelMethod
+from hubplanner.translation import N_, joined
 from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
 
 WGS84 = "EPSG:4326"
 METRES_PER_KM = 1000.0
 STRAIGHT: dict[str, type[GeometricTravel]] = {"great_circle": GreatCircle, "planar": Planar}
 """What measures distances that follow from places alone, by `travel.method`."""
 MOST_LON, MOST_LAT = 180.0, 90.0
-GLOBE = "lon from -180 to 180, lat from -90 to 90"
+GLOBE = N_("lon from -180 to 180, lat from -90 to 90")
 _TURN, _MANY = 360.0, 10_000.0
 """Degrees of a whole turn, and a coordinate that no slip makes of degrees."""
 STRAY = "a place near the other rows; lon and lat look swapped"
@@ -159,10 +159,10 @@ def off_globe(places: Floats, *, named: bool) -> list[tuple[Bools, str]]:
     if metres.any() and metres.mean() < 1 / 2:
         way = _("give all rows in one system, for most are in degrees")
     return [
-        (swapped, _("{globe}; these look swapped", globe=GLOBE)),
-        (metres, _("{globe}; these look like metres: {way}", globe=GLOBE, way=way)),
-        (turned, _("{globe}; of longitudes from 0 to 360, take 360 off those above 180", globe=GLOBE)),
-        (off & ~(swapped | metres | turned), _("{globe}; correct it in the file", globe=GLOBE)),
+        (swapped, _("{globe}; these look swapped", globe=_(GLOBE))),
+        (metres, _("{globe}; these look like metres: {way}", globe=_(GLOBE), way=way)),
+        (turned, _("{globe}; of longitudes from 0 to 360, take 360 off those above 180", globe=_(GLOBE))),
+        (off & ~(swapped | metres | turned), _("{globe}; correct it in the file", globe=_(GLOBE))),
     ]
 
 

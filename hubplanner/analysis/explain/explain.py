@@ -181,9 +181,7 @@ def _others(asked: ExplainContext) -> list[int]:
 
 def _check(asked: ExplainContext, site: int) -> None:
     if site not in {*new_of(asked), *_others(asked)}:
-        message = _(
-            "site {site}: there is an existing hub; only new hubs, and sites for them, are explained", site=site
-        )
+        message = _("there is an existing hub at this site; only new hubs, and sites for them, are explained")
         raise ScenarioError(message)
 
 

@@ -410,14 +410,14 @@ def names_of(lines: Sequence[Sequence[str]]) -> tuple[list[str], dict[str, str]]
     return names, also
 
 
-REPEATED_NAME = "appears twice in the header; rename one"
+REPEATED_NAME = N_("appears twice in the header; rename one")
 
 
 def note_repeated_names(header: Sequence[str], file: str, line: int, faults: list[Fault]) -> None:
     """Note each name that two columns have."""
     counted = Counter(header)
     repeated = sorted(name for name in counted if name and counted[name] > 1)
-    faults.extend(Fault(file=file, row=line, column=name, allowed=REPEATED_NAME) for name in repeated)
+    faults.extend(Fault(file=file, row=line, column=name, allowed=_(REPEATED_NAME)) for name in repeated)
 
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|]?)"?[,;\t|]*(?:\r\n|\n|\r)', re.IGNORECASE)
@@ -494,7 +494,7 @@ def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what th
     texts: Iterator[str], line: int, width: int, marks: _Marks, path: Path, faults: list[Fault]
 ) -> Iterator[tuple[list[int], list[list[str]]]]:
     """Yield rows that the csv module reads; note lines with more or fewer cells than the header."""
-    called = _CALLED[marks.separator]
+    called = _(_CALLED[marks.separator])
     allowed = _(
         "{width} cells, as many as the header has; a cell that holds a {called} stands in quotes",
         width=width,
@@ -533,7 +533,7 @@ def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what th
     yield lines, rows
 
 
-_CALLED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_CALLED = {",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
 
 
 def _is_blank(cells: list[str]) -> bool:

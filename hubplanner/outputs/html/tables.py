@@ -18,7 +18,7 @@ from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
 from hubplanner.scenario.scenario import TierSpec
-from hubplanner.translation import N_, ngettext, written
+from hubplanner.translation import N_, joined, ngettext, written
 from hubplanner.translation import gettext as _
 
 
@@ -452,7 +452,7 @@ def proof(result: Result) -> HtmlTable:
         [text(_("Goal, as far as any plan could reach it")), text(written(f"{summary['bound']:,.2f}"))],
         [text(_("Difference")), text(gap_in_words(summary["gap"]))],
         [text(_("Difference that was allowed")), text(gap_in_words(result.scenario.solver.gap))],
-        [text(_("Solver")), text(f"{summary['solver']['name']} {summary['solver']['version']}".strip())],
+        [text(_("Solver")), text(joined((summary["solver"]["name"], _(summary["solver"]["version"]))))],
         [text(_("Time to solve")), text(decimal(summary["seconds"], "seconds"))],
         [text(_("How")), text(on_one_line(result.manifest.get("method")))],
         [text(_("Hubs built")), text(count(new_hubs(result)))],

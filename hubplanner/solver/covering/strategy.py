@@ -31,6 +31,7 @@ from hubplanner.solver.progress import ProgressBounds, progress_within, report_p
 from hubplanner.solver.run_log import RunLog
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import N_
 from hubplanner.translation import gettext as _
 
 ALONE = "budget, max_hubs and pins alone"
@@ -146,7 +147,7 @@ def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> list[in
     return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
 
 
-UNUSED = "not needed"
+UNUSED = N_("not needed")
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
 FEW, FEWEST = 1.25, 50
 """Undecided options of the first MIP: so many for each that the relaxation uses, and at least."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
+from hubplanner.catalogues import page_texts
 from hubplanner.extras import absent
 from hubplanner.translation import gettext, spoken
 from hubplanner.web.responses import Refused
@@ -36,7 +37,8 @@ VENDOR = ("maplibre-gl.js", "maplibre-gl.css")
 def page() -> Response:
     """Return the page in the language that is spoken, with its words for what the browser adds."""
     language = spoken()
-    page = _pages().get_template("index.html").render(language=language, words=language.as_page(), _=gettext)
+    words = language.as_page(page_texts() if language.texts else ())
+    page = _pages().get_template("index.html").render(language=language, words=words, _=gettext)
     return Response(page, media_type=TYPES[".html"], headers={"Cache-Control": "no-cache"})
 
 
