@@ -79,7 +79,9 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
-    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= AT_ROOT:
+    # A small program is believed at its root: beside needs of billions the wider has plans that are none.
+    few = AT_ROOT if handle.getNumNz() >= LARGE else 0
+    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= few:
         # HiGHS 1.16 may take rounding for a contradiction by so small a tolerance: its own has to agree.
         handle.setOptionValue("mip_feasibility_tolerance", AGREEMENT)
         run(handle)
