@@ -8,13 +8,14 @@ another language: files for programs stay English, and so does the terminal. A t
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from gettext import c2py
-from numbers import Number
+from math import isfinite
+from numbers import Integral, Number, Real
 from string import Formatter
 from typing import Any, Self
 
@@ -189,6 +190,53 @@ def translated(tree: Any) -> Any:
     return tree
 
 
+def how_said(text: Any) -> Any:
+    """Return how a text was said, as JSON, for a file beside the one that holds it in English.
+
+    >>> how_said(gettext("{count} of {all:,} plans", count=2, all=3000))
+    {'way': 'gettext', 'parts': ['{count} of {all:,} plans'], 'values': {'count': 2, 'all': 3000}}
+    """
+    if isinstance(text, Said) and (way := text.how.func.__name__) in _WAYS:
+        values = {name: how_said(value) for name, value in text.how.keywords.items()}
+        return {"way": way, "parts": how_said(text.how.args), "values": values}
+    if isinstance(text, list | tuple):
+        return [how_said(part) for part in text]
+    if isinstance(text, Integral):
+        return int(text)
+    if isinstance(text, Real) and isfinite(text):
+        return float(text)
+    return str(text)
+
+
+def said_again(kept: Any, english: str) -> str:
+    """Return a text of a file in the language that is spoken, or in English where that lacks a part of it.
+
+    Parameters
+    ----------
+    kept
+        How texts were said, by their English, as `how_said` has it. Anyone may have changed that file: only texts of
+        the catalogue are filled in.
+    english
+        The text as it stands in the file.
+    """
+    text = english
+    if _language.get() is not ENGLISH:
+        with suppress(AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
+            text = _again(kept[english])
+    return Said(text, partial(said_again, kept, english))
+
+
+def _again(how: Any) -> Any:
+    if isinstance(how, list):
+        return [_again(part) for part in how]
+    if not isinstance(how, dict):
+        return how
+    way, parts = how["way"], _again(how["parts"])
+    if way in {"gettext", "ngettext"} and parts[0] not in _language.get().texts:
+        raise KeyError(parts[0])
+    return _WAYS[way](*parts, **{name: _again(value) for name, value in how["values"].items()})
+
+
 def said_of(text: str, change: Callable[[str], str]) -> str:
     """Return a text with what is filled in changed.
 
@@ -236,6 +284,10 @@ def written_date(day: date) -> str:
     '1 March 2026'
     """
     return Said(_language.get().write_date(day), partial(written_date, day))
+
+
+_WAYS: dict[str, Callable[..., str]] = {way.__name__: way for way in (gettext, ngettext, joined, written)}
+"""What may say a text again that a file holds."""
 
 
 def spoken() -> Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from html import unescape
@@ -11,6 +12,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from support.project import DEMAND
 from support.pseudo import LANGUAGE, left_over, other, write_pseudo
 
 import hubplanner as hp
@@ -19,11 +21,16 @@ from hubplanner.errors import ScenarioError
 from hubplanner.outputs.html.render import Extras, page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
+from hubplanner.runs.report import write_report
 from hubplanner.translation import (
     ENGLISH,
+    Said,
     gettext,
+    how_said,
     in_language,
+    joined,
     ngettext,
+    said_again,
     written,
     written_date,
 )
@@ -162,6 +169,22 @@ def test_a_report_in_another_language_leaves_no_word_as_it_was(
     assert left_over(told, words_of(project, run)) == set()
 
 
+def test_a_report_says_again_what_files_of_a_run_hold_in_english(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("demand.csv", f"{DEMAND}D5,67.00,30.00,1000,0.25,1,Balochistan,12\n")
+    run = hp.solve(project.read()).write(tmp_path / "run")
+    hp.explain(run).write(run / "explanation")
+    monkeypatch.setenv(VARIABLE, str(write_pseudo(tmp_path / f"{LANGUAGE}.po")))
+    html = write_report([run], tmp_path / "report.html").read_text(encoding="utf-8")
+    with in_language(page_language()):
+        html = html.replace(written_date(read_result(run)[0].made), "")
+    told = texts(html)
+    assert any(other("leave one out if they are the same people") in text for text in told)
+    assert any(other("would no longer be covered") in text for text in told)
+    assert left_over(told, words_of(project, run)) == set()
+
+
 MACHINES = "True False none SHA spread_km"
 """Values and keys as they stand in scenarios."""
 
@@ -179,3 +202,22 @@ def words_of(project: Project, run: Path) -> set[str]:
     known = " ".join(file.read_text(encoding="utf-8") for file in files)
     commands = "hubplanner solve scenario.yaml --set model.budget --out more alternatives frontier stability"
     return {word for text in (known, commands, run.name, MACHINES) for word in re.findall(r"[A-Za-z]{3,}", text)}
+
+
+def test_what_a_file_holds_in_english_is_said_again(tmp_path: Path) -> None:
+    german = read_language(
+        str(
+            catalogue(
+                tmp_path, 'msgid "{n} site"\nmsgid_plural "{n} sites"\nmsgstr[0] "{n} Ort"\nmsgstr[1] "{n} Orte"\n'
+            )
+        )
+    )
+    told = joined([ngettext("{n} site", "{n} sites", 2000), written("1.5")])
+    kept = json.loads(json.dumps({told: how_said(told)}))
+    assert said_again(kept, "2,000 sites 1.5") == "2,000 sites 1.5"
+    with in_language(german):
+        assert said_again(kept, "2,000 sites 1.5") == "2.000 Orte 1,5"
+        assert said_again({"a": how_said(gettext("not in the catalogue"))}, "a") == "a"
+        for odd in (None, [], {"a": {"way": "eval", "parts": ["1"], "values": {}}}, {"a": {"way": "joined"}}):
+            assert said_again(odd, "a") == "a"
+    assert type(said_again(kept, "2,000 sites 1.5")) is Said

@@ -29,6 +29,7 @@ from hubplanner.outputs.stability import stability_frame
 from hubplanner.outputs.summary import write_futures
 from hubplanner.outputs.writers import DECIMALS, write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
+from hubplanner.translation import how_said
 
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
@@ -234,6 +235,7 @@ def manifest(plan: PlanData) -> dict[str, Any]:
         "method": solution.method,
         "reductions": dict(solution.steps),
         "seconds": dict(solution.phases),
+        "said": {warning.message: how_said(warning.message) for warning in plan.inputs.warnings},
     } | ({} if plan.mended is None else {"repair": dict(plan.mended)})
 
 

@@ -17,7 +17,7 @@ from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
 from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import joined, said_again
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
 FRONTIERS = ("frontier.json", "frontier/frontier.json")
@@ -114,7 +114,9 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
             raise DataError(Fault(file=str(path), allowed=_("explains another plan; run hubplanner explain again")))
-        return {str(hub["site_id"]): str(hub["words"]) for hub in tree["hubs"]}
+        beside = path.with_name("manifest.json")
+        how = _read(beside).get("said") if beside.is_file() else None
+        return {str(hub["site_id"]): said_again(how, str(hub["words"])) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
             Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))

@@ -32,7 +32,7 @@ from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
 from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import how_said, joined
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -270,11 +270,13 @@ class PlanExplanation:
         """Write the folder, whole or not at all, and return its path."""
         return write_folder_atomically(folder.absolute(), self._files, EXPLANATION_MARKS, overwrite=overwrite)
 
-    def _files(self, folder: Path) -> None:
+    def _files(self, folder: Path) -> dict[str, Any]:
+        """Write the files, and return for their manifest how the reasons for hubs are said in other languages."""
         tree = self.summary()
         text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "explanation.json").write_text(text + "\n", encoding="utf-8")
         (folder / "explanation.md").write_text(page(tree), encoding="utf-8")
+        return {"said": {hub["words"]: how_said(hub["words"]) for hub in tree["hubs"]}}
 
 
 def _known(figure: float) -> float | None:

@@ -27,7 +27,7 @@ from hubplanner.outputs.html.prose import reasons, sentences
 from hubplanner.outputs.html.words import decimal, money
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.run_data import Result
-from hubplanner.translation import gettext, in_language, spoken, written, written_date
+from hubplanner.translation import gettext, in_language, spoken, translated, written, written_date
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,7 +108,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "doubts": minute.doubts(result),
         "more_money": minute.more_money(result, tree),
         "map": page_map.draw(result, scene),
-        "hubs": page_tables.hubs(result, reasons(result, extras.reasons)),
+        "hubs": page_tables.hubs(result, reasons(result, translated(extras.reasons))),
         "money_chart": page_charts.money_by_year(result),
         "money_table": page_tables.money_by_year(result),
         "paid": page_tables.paid_by_year(result),

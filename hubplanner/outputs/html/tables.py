@@ -18,7 +18,7 @@ from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
 from hubplanner.scenario.scenario import TierSpec
-from hubplanner.translation import N_, joined, ngettext, written
+from hubplanner.translation import N_, joined, ngettext, said_again, written
 from hubplanner.translation import gettext as _
 
 
@@ -479,9 +479,13 @@ def audit_findings(audit: dict[str, Any]) -> HtmlTable | None:
 
 def warnings(result: Result) -> HtmlTable | None:
     """Return what may be a mistake in the data; an earlier version's run says nothing of it."""
-    found = result.summary.get("warnings", [])
+    found, how = result.summary.get("warnings", []), result.manifest.get("said")
     rows = [
-        [text(one["file"]), text("" if one["row"] is None else str(one["row"])), text(on_one_line(one["message"]))]
+        [
+            text(one["file"]),
+            text("" if one["row"] is None else str(one["row"])),
+            text(on_one_line(said_again(how, one["message"]))),
+        ]
         for one in found
     ]
     return (

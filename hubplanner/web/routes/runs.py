@@ -18,11 +18,11 @@ from hubplanner.folders import STABILITY_FILES, is_default_name
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
-from hubplanner.runs.read import as_places, read_plan
+from hubplanner.runs.read import as_places, read_manifest, read_plan
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
 from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import joined, said_again
 from hubplanner.web.map_data.scenario import reaches, unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, json_of, packed, packed_answer
 from hubplanner.web.run_files import (
@@ -105,6 +105,9 @@ def run(request: Request, name: str) -> Response:
     scenario = read_scenario(folder / "scenario.yaml")
     has_error = scenario.demand.connected_share_error is not None or scenario.demand.since_survey is not None
     own |= {"cannot": unasked(scenario), "survey": has_error, "stability": _stability(folder)}
+    how = read_manifest(folder).get("said")
+    for warning in plan.get("warnings", []):
+        warning["message"] = said_again(how, warning["message"])
     return answer(plan | own | {"proof": proof_of(plan), "ways": left_out_of_ways(plan.get("distance", {}))})
 
 
