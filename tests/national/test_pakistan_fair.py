@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -135,6 +136,14 @@ def test_hubs_stand_in_the_largest_towns_of_their_districts(plan: dict[str, Any]
     [fair, large] = plan["goals"]
     assert (fair["name"], large["name"]) == ("equivalent share", "catchment")
     assert large["value"] <= large["bound"] <= large["value"] * 1.0001
+
+
+def test_a_reader_finds_the_towns_that_everyone_knows(run: tuple[Path, float]) -> None:
+    report = (run[0] / "report.html").read_text(encoding="utf-8")
+    drawn = report[report.index("<svg") :].partition("</svg>")[0]
+    assert {"Karachi", "Lahore", "Islamabad", "Peshawar", "Quetta", "Gwadar"} <= set(
+        re.findall(r">([^<]+)</text>", drawn)
+    )
 
 
 def counted(hubs: list[dict[str, str]], by: str) -> Counter[str]:

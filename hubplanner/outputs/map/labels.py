@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 if TYPE_CHECKING:
+    from hubplanner.outputs.map.geography import Town
     from hubplanner.outputs.map.scene import MapScene
     from hubplanner.problem import Floats
 
@@ -22,6 +23,8 @@ KNOWN_TOWNS = 9
 """The best known towns are named even where a hub's mark gets under the name."""
 LARGE_TOWNS = 20
 """So many of the best known towns may stand nearer to each other than the rest."""
+SPREAD_TOWNS = 40
+"""Of so many of the best known towns those after the large ones are named from the edges of the map on."""
 APART, APART_LARGE, APART_TOWNS, APART_SAME = 2.0, 1.6, 5.0, 12.0
 """Least distance between what is named, between large towns, between other towns, and between those of one name, in
 heights of a line."""
@@ -164,12 +167,26 @@ def labels_of(scene: MapScene) -> list[Label]:
             must=number < KNOWN_TOWNS,
             large=number < LARGE_TOWNS,
         )
-        for number, town in enumerate(scene.towns)
+        for number, town in enumerate(_spread(scene.towns))
     ]
     abroad = () if behind is None else behind.countries
     countries = [Label(kind="country", text=one.name, places=np.array([one.place])) for one in abroad]
     # Groups are written into what room the best known towns leave.
     return [*towns[:KNOWN_TOWNS], *own, *areas, *towns[KNOWN_TOWNS:], *countries]
+
+
+def _spread(towns: Sequence[Town]) -> list[Town]:
+    """Return towns with the lesser of the best known in turn: each is farther from all before it than any other."""
+    order, rest = list(range(len(towns[:LARGE_TOWNS]))), list(range(LARGE_TOWNS, len(towns[:SPREAD_TOWNS])))
+    places = np.array([town.place for town in towns[:SPREAD_TOWNS]]).reshape(-1, 2)
+    nearest = np.full(len(places), np.inf)
+    for number in order:
+        nearest = np.minimum(nearest, np.linalg.norm(places - places[number], axis=1))
+    while rest:
+        order.append(max(rest, key=lambda number: float(nearest[number])))
+        rest.remove(order[-1])
+        nearest = np.minimum(nearest, np.linalg.norm(places - places[order[-1]], axis=1))
+    return [*(towns[number] for number in order), *towns[SPREAD_TOWNS:]]
 
 
 def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[PlacedLabel]:
