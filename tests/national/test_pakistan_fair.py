@@ -146,6 +146,14 @@ def test_a_reader_finds_the_towns_that_everyone_knows(run: tuple[Path, float]) -
     )
 
 
+@patience
+def test_more_money_is_proven_nearer_still() -> None:
+    asked = {"model.budget": 10e9, "solver.gap": 0.005, "solver.time_limit_s": 120}
+    plan = hp.solve(hp.read_scenario(SCENARIO, settings=asked))
+    assert plan.summary()["status"] == "optimal"
+    assert plan.summary()["gap"] <= 0.005
+
+
 def counted(hubs: list[dict[str, str]], by: str) -> Counter[str]:
     return sum((Counter({hub[by]: int(hub["hubs"])}) for hub in hubs), Counter())
 
