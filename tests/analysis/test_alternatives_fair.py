@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from analysis.test_explain_fair import EXACT, LIMITS
 from support.draws import one_of
 from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best
@@ -19,20 +20,10 @@ from hubplanner.errors import ScenarioError
 from hubplanner.model import AlphaFair, MaxMin, TakeUp
 from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import SolverOptions
 
 if TYPE_CHECKING:
     from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
-LIMITS: tuple[tuple[str, ...], ...] = (
-    ("budget",),
-    ("capacity split", "budget"),
-    ("two a site", "capacity split", "budget"),
-    ("tiers mixed", "capacity split", "max hubs"),
-    ("take up", "capacity split", "budget"),
-    ("floor", "budget"),
-)
-EXACT = SolverOptions(gap=0.0, threads=1, ties=False)
 WITHIN = (0.0, 0.03, 0.1, 0.3)
 ALPHAS = (1.0, 0.5, 2.0, 1.0)
 DISTRICTS = np.array([0, 0, 1, 1, 1])

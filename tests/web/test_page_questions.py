@@ -37,6 +37,12 @@ def opened(page: Page, *folds: str) -> None:
         page.click(f"#fold-{fold} summary")
 
 
+def open_saved(page: Page, app: Serving, run: str) -> None:
+    page.click("#tab-saved")
+    at = [row["id"] for row in app.get("/api/runs")].index(run)
+    page.locator(".run").nth(at).get_by_label("Open ").click()
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow-dark"])
 def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size: tuple[int, int], scheme: str) -> None:
     with visiting(browser, size, scheme) as visit:
@@ -136,9 +142,7 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None
     with visiting(browser) as visit:
         page = visit.page
         visit.open(f"{app.origin}/#scenario")
-        page.click("#tab-saved")
-        at = [row["id"] for row in app.get("/api/runs")].index(run)
-        page.locator(".run").nth(at).get_by_label("Open ").click()
+        open_saved(page, app, run)
         page.click("#sure summary")
         page.click("#draw-surveys")
         expect(page.locator("#share-error")).to_be_focused()  # nobody knows it yet
@@ -164,9 +168,7 @@ def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, 
     with visiting(browser) as visit:
         page = visit.page
         visit.open(f"{app.origin}/#scenario")
-        page.click("#tab-saved")
-        at = [row["id"] for row in app.get("/api/runs")].index(run)
-        page.locator(".run").nth(at).get_by_label("Open ").click()
+        open_saved(page, app, run)
         expect(page.locator("#alike summary").first).to_contain_text("not asked yet")
         page.click("#alike summary")
         page.select_option("#alike-within", "0.05")
@@ -212,9 +214,7 @@ def test_a_plan_for_several_futures_says_what_it_comes_to_in_each(app: Serving, 
     with visiting(browser, NARROW, "dark") as visit:
         page = visit.page
         visit.open(f"{app.origin}/#futures")
-        page.click("#tab-saved")
-        at = [row["id"] for row in app.get("/api/runs")].index(run)
-        page.locator(".run").nth(at).get_by_label("Open ").click()
+        open_saved(page, app, run)
         rows = page.locator("#by-future tbody tr")
         expect(rows).to_have_count(2)
         for name, chance in (("as planned", "75"), ("dear", "25")):
@@ -244,9 +244,7 @@ def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Br
         page = visit.page
         page.route(f"**/api/runs/{run}", with_another)
         visit.open(f"{app.origin}/#scenario")
-        page.click("#tab-saved")
-        at = [row["id"] for row in app.get("/api/runs")].index(run)
-        page.locator(".run").nth(at).get_by_label("Open ").click()
+        open_saved(page, app, run)
         rows = page.locator("#result .hubs tbody tr").filter(has_text=names[hub])
         rows.first.locator(".name").click()
         expect(page.locator("#nearly")).to_have_text(f"Nearly as good: {names[other]}")
