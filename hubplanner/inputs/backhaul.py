@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +25,7 @@ from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteS
 from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.backhaul_spec import (
+    GENERATIONS,
     AloneSpec,
     BackhaulSpec,
     EdgeTableSpec,
@@ -33,6 +34,7 @@ from hubplanner.scenario.backhaul_spec import (
     LinesSpec,
     MicrowaveSpec,
     PlacesSpec,
+    TowersSpec,
 )
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import key_of, listed
@@ -188,7 +190,9 @@ def read_links(
     edges = _edges(spec, len(sites.frame), places, worth, roads, faults)
     if edges is None or len(faults) > before:
         return None
-    alone_cost, alone_name, alone_power = _alone(scenario, spec, sites, _joined(towers), worth)
+    cellular = spec.technologies.cellular
+    heard = [] if cellular is None else [part.heard(cellular.radios) for part in towers]
+    alone_cost, alone_name, alone_power = _alone(scenario, spec, sites, _joined(heard), worth)
     starts = (sites.status == SiteStatus.EXISTING) & spec.existing_connected
     spots = pd.Series(map(tuple, lonlat(places).tolist()))
     at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
@@ -226,7 +230,7 @@ def _relayed(
     """Return the links with hops by radio, relayed by towers too; None, with faults noted, where none are known."""
     spots, masts = lonlat(links.places), _joined(towers)
     kept = apart(masts, spots)
-    ids = np.array([TOWER.format(name) for names, _ in towers for name in names], dtype=object)[kept]
+    ids = np.array([TOWER.format(name) for part in towers for name in part.ids], dtype=object)[kept]
     relays = gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(*masts[kept].T), crs=WGS84)
     places = gpd.GeoDataFrame(pd.concat([links.places, relays], ignore_index=True), crs=WGS84)
     on_line = np.zeros(len(places), dtype=np.bool_)
@@ -312,21 +316,41 @@ def _paid_twice(scenario: Scenario) -> Iterator[DataWarning]:
             yield DataWarning(code="link_paid_twice", message=message, file=f"hubs.{number}")
 
 
-Named = tuple[list[str], Floats]
-"""Ids, and longitudes and latitudes (k, 2)."""
+class Named(NamedTuple):
+    """Ids, longitudes and latitudes (k, 2), and the generations of radio of cell sites; none where that is not told."""
+
+    ids: list[str]
+    spots: Floats
+    radios: tuple[str, ...] = ()
+
+    def heard(self, radios: Collection[str]) -> Named:
+        """Return those with one of some radios, or all where theirs are not told."""
+        if not self.radios:
+            return self
+        own = np.flatnonzero(np.isin(self.radios, list(radios)))
+        return Named([self.ids[at] for at in own.tolist()], self.spots[own])
 
 
 def _nodes(file: PlacesSpec, warnings: list[DataWarning], faults: list[Fault]) -> list[Named]:
     """Return the places of a file; none, with faults noted, where it cannot be read."""
-    own = [name for name in (file.id, file.x, file.y, file.geometry and file.geometry.column) if name]
+    radio = file.radio if isinstance(file, TowersSpec) else None
+    own = [name for name in (file.id, file.x, file.y, file.geometry and file.geometry.column, radio) if name]
     table = read_other(file, own, faults, places=True)
     if table is None:
         return []
     before, checker = len(faults), Checker(table=table, faults=faults)
-    ids = checker.identifiers(file.id)
+    ids, radios = checker.identifiers(file.id), () if radio is None else _generations(radio, checker)
     places = read_places(TableSpec.model_construct(path=file.path, x=file.x, y=file.y), checker)
     warnings.extend(table.warnings)
-    return [] if places is None or len(faults) > before else [(ids.tolist(), lonlat(places))]
+    return [] if places is None or len(faults) > before else [Named(ids.tolist(), lonlat(places), radios)]
+
+
+def _generations(column: str, checker: Checker) -> tuple[str, ...]:
+    """Return the generation of each cell site's radio; one that is none is noted."""
+    words = checker.text(column)
+    found = words.str.strip().str.upper().map(GENERATIONS)
+    checker.note(column, found.isna() & (words != ""), words, _("one of {radios}", radios=joined(GENERATIONS, ", ")))
+    return tuple(found)
 
 
 def _along(file: LinesSpec, warnings: list[DataWarning], faults: list[Fault]) -> list[Named]:
@@ -353,7 +377,7 @@ def _along(file: LinesSpec, warnings: list[DataWarning], faults: list[Fault]) ->
     for name, shape in zip(ids, shapes.to_crs(WGS84), strict=True):
         for line in shapely.get_parts(shape):
             spots, far = _stations(shapely.get_coordinates(line), file.join_km)
-            found.append(([_("{name} at {km:.3f} km", name=name, km=km) for km in far.tolist()], spots))
+            found.append(Named([_("{name} at {km:.3f} km", name=name, km=km) for km in far.tolist()], spots))
     return found
 
 
@@ -370,12 +394,12 @@ def _stations(bends: Floats, step: float) -> tuple[Floats, Floats]:
 
 
 def _joined(parts: Sequence[Named]) -> Floats:
-    return np.concatenate([np.zeros((0, 2)), *(places for _, places in parts)])
+    return np.concatenate([np.zeros((0, 2)), *(part.spots for part in parts)])
 
 
 def _places(scenario: Scenario, sites: Sites, nodes: Sequence[Named], faults: list[Fault]) -> gpd.GeoDataFrame:
     """Return the places of the network by name; refuse a name that stands for several of them."""
-    ids = [*sites.frame["site_id"].tolist(), *(name for names, _ in nodes for name in names)]
+    ids = [*sites.frame["site_id"].tolist(), *(name for part in nodes for name in part.ids)]
     spots = np.concatenate([sites.lonlat, _joined(nodes)])
     again = pd.Series(list(map(key_of, ids))).duplicated()
     if scenario.backhaul is not None and scenario.backhaul.edges == "table" and again.any():

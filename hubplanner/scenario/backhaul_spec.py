@@ -39,6 +39,18 @@ class PlacesSpec(FileSpec):
     """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file that names none."""
 
 
+GENERATIONS = {f"{number}G": f"{number}G" for number in range(2, 6)}
+GENERATIONS |= {"GSM": "2G", "CDMA": "3G", "UMTS": "3G", "LTE": "4G", "NR": "5G"}
+"""What files call the radio of a cell site, and its generation."""
+
+
+class TowersSpec(PlacesSpec):
+    """A file of cell sites."""
+
+    radio: Column | None = None
+    """Column of the radio of each, such as LTE or 4G, for technologies.cellular.radios; all serve hubs if left out."""
+
+
 class LinesSpec(FileSpec):
     """A file of cables that new lines may start from, anywhere along them."""
 
@@ -54,6 +66,9 @@ class LinesSpec(FileSpec):
 
 PlaceFiles = Annotated[
     tuple[PlacesSpec, ...], BeforeValidator(one_or_more, json_schema_input_type=list[PlacesSpec] | PlacesSpec)
+]
+TowerFiles = Annotated[
+    tuple[TowersSpec, ...], BeforeValidator(one_or_more, json_schema_input_type=list[TowersSpec] | TowersSpec)
 ]
 LineFiles = Annotated[
     tuple[LinesSpec, ...], BeforeValidator(one_or_more, json_schema_input_type=list[LinesSpec] | LinesSpec)
@@ -151,6 +166,8 @@ class CellularSpec(AloneSpec):
 
     range_km: Kilometres
     """How far a hub may be from a tower, as the crow flies."""
+    radios: Annotated[tuple[Literal["2G", "3G", "4G", "5G"], ...], Field(min_length=1)] = ("4G", "5G")
+    """Generations of radio that serve hubs; where backhaul.towers tell them by radio."""
 
 
 LinkSpec = FibreSpec | MicrowaveSpec | AloneSpec
@@ -232,7 +249,7 @@ class BackhaulSpec(Spec):
     """Files of places with fibre today."""
     lines: LineFiles = ()
     """Files of cables of today, which may be joined anywhere along them."""
-    towers: PlaceFiles = ()
+    towers: TowerFiles = ()
     """Files of cell sites; with technologies.cellular, or with technologies.microwave, which relays from them."""
     edges: Literal["straight", "roads", "table"] = "straight"
     """The lines that may be built: between neighbouring sites and nodes, straight or by travel.roads, or a table's."""

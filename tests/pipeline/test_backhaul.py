@@ -122,6 +122,31 @@ def test_cell_sites_serve_hubs_within_range(linked: Project) -> None:
     assert build_problem(only).n_options == 2
 
 
+def test_cell_sites_of_the_radios_that_serve_hubs_alone_do_so(linked: Project) -> None:
+    linked.write("cells.csv", "cell,lon,lat,radio\nC1,67.12,30.05,gsm\nC2,67.02,30.01,LTE\n")
+    towers = {"path": "cells.csv", "id": "cell", "x": "lon", "y": "lat", "radio": "radio"}
+    cellular = {"site_cost": 20.0, "range_km": 3.0}
+
+    def by_cell(**more: Any) -> set[str]:
+        asked = {"backhaul": {"towers": towers, "technologies": {"cellular": cellular | more, "satellite": DISH}}}
+        plan = planned(linked, **asked, **{"model.budget": 3000})
+        assert audited(plan, linked.folder / "run") == []
+        return set(plan.hubs.loc[plan.hubs["link"] == "cellular", "site_id"])
+
+    with_new = by_cell()
+    assert with_new
+    assert "S4" not in with_new
+    assert by_cell(radios=["2G", "4G"]) == with_new | {"S4"}
+    assert by_cell(radios=["5G"]) == set()
+    linked.edit("cells.csv", "gsm", "WiMAX")
+    asked = {"backhaul": {"towers": towers, "technologies": {"cellular": cellular, "satellite": DISH}}}
+    [found] = linked.messages(asked)
+    assert "cells.csv, row 2, radio: 'WiMAX' found; allowed: one of 2G, 3G, 4G, 5G, GSM" in found
+    nowhere = {"backhaul": {"towers": towers | {"radio": "kind"}, "technologies": {"cellular": cellular}}}
+    [found] = linked.messages(nowhere)
+    assert "kind" in found
+
+
 def test_lines_start_anywhere_along_a_cable(linked: Project) -> None:
     cable = {"type": "Feature", "properties": {"name": "K"}, "geometry": {"type": "LineString"}}
     cable["geometry"]["coordinates"] = [[67.0, 30.1], [67.2, 30.1]]  # type: ignore[index]

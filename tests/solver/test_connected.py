@@ -17,7 +17,8 @@ from support.oracles.network import every_plan, random_network, random_ways, tow
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.model import Question, formulate, goals_of
-from hubplanner.model.variables.backhaul import network_of
+from hubplanner.model.variables import backhaul as network_module
+from hubplanner.model.variables.backhaul import Graph, network_of
 from hubplanner.problem import Planar
 from hubplanner.solver.mip import search as search_module
 from hubplanner.solver.mip.bounds import relaxation as relaxation_module
@@ -207,6 +208,44 @@ def test_the_rows_say_what_the_class_says(tmp_path: Path) -> None:
         "balance_1: flow_2_1 - on_network_0 = 0",
     ):
         assert row in rows
+
+
+@pytest.mark.parametrize(
+    ("edges", "kept"),
+    [
+        # By way of node 2 for as much; from there by way of node 1 for more.
+        ([(0, 2, 2.0), (2, 1, 3.0), (0, 1, 5.0)], {(0, 2), (2, 1)}),
+        ([(0, 2, 2.0), (2, 1, 3.0), (0, 1, 4.9)], {(0, 2), (2, 1), (0, 1)}),
+        # Dearer than from the root, one way round alone.
+        ([(0, 1, 2.0), (0, 2, 7.0), (1, 2, 6.0)], {(0, 1), (0, 2), (1, 2)}),
+        # Of three for nothing none is left out.
+        ([(0, 1, 0.0), (1, 2, 0.0), (2, 0, 0.0)], {(0, 1), (0, 2), (1, 2), (2, 1)}),
+    ],
+)
+def test_arcs_that_a_way_round_costs_no_more_than_are_left_out(
+    edges: list[tuple[int, int, float]], kept: set[tuple[int, int]]
+) -> None:
+    problem = town(edges, [1.0, 1.0], [0.0, 0.0])
+    net = problem.backhaul
+    assert net is not None
+    graph = Graph.of(Question.of(problem, hp.MaxCoverage(budget=9.0)).instance, net)
+    place = {graph.root: 0}
+    assert {(place.get(t, t), place.get(h, h)) for t, h in zip(graph.tail, graph.head, strict=True)} == kept
+
+
+@pytest.mark.parametrize("seed", one_of(3, range(20)))
+def test_plans_are_worth_the_same_with_all_arcs(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, objective = towns(seed, 12), hp.MaxCoverage(budget=60.0)
+    net = problem.backhaul
+    assert net is not None
+    # Lines of whole lengths, of which many are as long as two others.
+    problem = replace(problem, backhaul=replace(net, cost=np.ceil(net.cost / 8)))
+    few, form = solved(problem, objective, ties=False), Question.of(problem, objective).instance
+    assert problem.backhaul is not None
+    arcs = len(Graph.of(form, problem.backhaul).edge)
+    monkeypatch.setattr(network_module, "_way_round", lambda tail, *_: np.zeros(len(tail), dtype=np.bool_))
+    assert len(Graph.of(form, problem.backhaul).edge) > arcs
+    assert solved(problem, objective, ties=False).value == few.value
 
 
 def test_cheaper_lines_are_looked_for_where_it_matters_which_of_equal_plans_is_found() -> None:

@@ -251,6 +251,11 @@ def read_world(scenario: Scenario) -> AuditData:
     )
 
 
+_GENERATION = {"GSM": "2G", "CDMA": "3G", "UMTS": "3G", "LTE": "4G", "NR": "5G"}
+_GENERATION |= {f"{number}G": f"{number}G" for number in range(2, 6)}
+"""Generation of what cell sites are called by their radio."""
+
+
 def _within(scenario: Scenario, sites: AuditPlaces) -> dict[str, list[bool]]:
     """Return which sites each link that stands alone reaches."""
     spec, every = scenario.backhaul, [True] * len(sites.lonlat)
@@ -258,8 +263,11 @@ def _within(scenario: Scenario, sites: AuditPlaces) -> dict[str, list[bool]]:
         return {"satellite": every}
     near = np.full(len(every), np.inf)
     for file in spec.towers:
-        rows = other_rows(file, {name for name in (file.id, file.x, file.y) if name} | set(file.where))
-        for spot in coordinates(rows, WGS84):
+        rows = other_rows(file, {name for name in (file.id, file.x, file.y, file.radio) if name} | set(file.where))
+        told = [""] * len(rows) if file.radio is None else [word.strip().upper() for word in words(rows[file.radio])]
+        for spot, radio in zip(coordinates(rows, WGS84), told, strict=True):
+            if radio and _GENERATION[radio] not in spec.technologies.cellular.radios:
+                continue
             near = np.minimum(near, along(sites.lonlat, spot, GreatCircleSpec()))
     return {"satellite": every, "cellular": (near <= spec.technologies.cellular.range_km * (1 + SLACK)).tolist()}
 
