@@ -7,26 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hubplanner.audit.aggregation import merge
 from hubplanner.audit.backhaul import connect, expected_backhaul
 from hubplanner.audit.bound import BoundCheck, prove
 from hubplanner.audit.constraints import check_limits
+from hubplanner.audit.data.aggregation import merge
+from hubplanner.audit.data.hubs import stated_hubs
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, open_run
 from hubplanner.audit.data.world import read_world
 from hubplanner.audit.figures import check_figures, compare
+from hubplanner.audit.files.layers import check_layers
+from hubplanner.audit.files.roads import check_roads
+from hubplanner.audit.files.stability import check_stability
 from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
-from hubplanner.audit.hubs import stated_hubs
-from hubplanner.audit.layers import check_layers
 from hubplanner.audit.ledger import Finding, Ledger
 from hubplanner.audit.measures import FILE as STATED
 from hubplanner.audit.measures import stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
-from hubplanner.audit.roads import check_roads
 from hubplanner.audit.service import serve
-from hubplanner.audit.stability import check_stability
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.scenario.travel_spec import NetworkSpec
 from hubplanner.translation import gettext as _

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.joins import other_rows
 from hubplanner.audit.data.money import AuditLink, annuity, electricity, exact
 from hubplanner.audit.data.places import WGS84, Array, alike, along, coordinates, words
@@ -19,7 +20,6 @@ from hubplanner.audit.data.raw_tables import ROW
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.scenario.backhaul_spec import MOST_HOPS, BackhaulSpec, FibreSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.money import exact
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.service import share

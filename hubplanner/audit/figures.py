@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, MONEY, spent
+from hubplanner.audit.data.hubs import AuditHub, closed_sites
 from hubplanner.audit.data.money import annuity, exact, half_of_last_place, yearly_fees
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData, counts_need
-from hubplanner.audit.hubs import AuditHub, closed_sites
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
 from hubplanner.audit.measures import expected_measures, measures_money
 from hubplanner.audit.outcome import AuditOutcome

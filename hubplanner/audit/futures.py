@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.audit.constraints import FILE, MONEY
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.money import exact
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.roads.ways import RoadWays
@@ -19,7 +20,6 @@ from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.figures import compare
 from hubplanner.audit.goals import brackets, check_proof, ways
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.service import CHUNK, reaches, share

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, spent
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.fairness import (
@@ -22,7 +23,6 @@ from hubplanner.audit.fairness import (
     fair_column,
     is_weighed,
 )
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.service import is_assigned

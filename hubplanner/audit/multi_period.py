@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from hubplanner.audit.constraints import FILE
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.money import exact, half_of_last_place
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.figures import compare, expected_people, within
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.outcome import AuditOutcome, outcome_of
 from hubplanner.audit.service import is_assigned

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.data.hubs import AuditHub, room
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.measures import check_measures, covered_beside
 from hubplanner.audit.service import NOBODY, Service, is_assigned, links_of, serve, share, shortest

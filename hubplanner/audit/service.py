@@ -11,9 +11,9 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.places import SLACK, Array
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.scenario.model_spec import CoverageSpec
 
 CHUNK = 20_000

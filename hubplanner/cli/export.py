@@ -11,7 +11,7 @@ import typer
 from hubplanner.cli.common import AsJson, Quiet, answering
 from hubplanner.cli.runs import RunName, Runs
 from hubplanner.folders import RUNS
-from hubplanner.formats.database import SCHEMA
+from hubplanner.formats.tables.database import SCHEMA
 from hubplanner.outputs.formats.exports import EXPORTS
 
 

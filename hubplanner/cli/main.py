@@ -11,21 +11,21 @@ from typing import Annotated, cast
 
 import typer
 
-from hubplanner.cli.alternatives import alternatives
+from hubplanner.cli.analysis.alternatives import alternatives
+from hubplanner.cli.analysis.explain import explain
+from hubplanner.cli.analysis.frontier import frontier
+from hubplanner.cli.analysis.score import score
+from hubplanner.cli.analysis.stability import stability
+from hubplanner.cli.analysis.sweep import sweep
 from hubplanner.cli.audit import audit
 from hubplanner.cli.cache import cache
 from hubplanner.cli.compare import compare
-from hubplanner.cli.explain import explain
 from hubplanner.cli.export import export
-from hubplanner.cli.frontier import frontier
 from hubplanner.cli.inspect import doctor, info, init, schema, validate
 from hubplanner.cli.report import report
 from hubplanner.cli.runs import runs
-from hubplanner.cli.score import score
 from hubplanner.cli.serve import serve
 from hubplanner.cli.solve import solve
-from hubplanner.cli.stability import stability
-from hubplanner.cli.sweep import sweep
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     init,

@@ -50,7 +50,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):
             if "futures" in summary:
-                from hubplanner.cli.score import print_futures  # noqa: PLC0415
+                from hubplanner.cli.analysis.score import print_futures  # noqa: PLC0415
 
                 print_futures(summary)
             print_plan(plan, summary, folder)

@@ -10,10 +10,10 @@ from hubplanner.formats.archive import gunzipped, unpacked
 from hubplanner.formats.gdal import read_by_gdal
 from hubplanner.formats.geojson import read_geojson
 from hubplanner.formats.geopackage import read_geopackage
-from hubplanner.formats.json_table import kind_of_json
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
 from hubplanner.formats.table_formats import GZIP, PACKED, format_of, suffixes_of
+from hubplanner.formats.tables.json_table import kind_of_json
 from hubplanner.translation import gettext as _
 
 

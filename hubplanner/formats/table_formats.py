@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
-from hubplanner.formats.database import is_database
+from hubplanner.formats.tables.database import is_database
 from hubplanner.translation import gettext as _
 from hubplanner.translation import joined
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hubplanner.errors import DataWarning, Fault, raise_faults
 from hubplanner.formatting import count_of
-from hubplanner.inputs.backhaul import BackhaulLinks
+from hubplanner.inputs.backhaul.read import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand.aggregation import MergedDemand
 from hubplanner.inputs.demand.disaggregation import SpreadReport

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
-from hubplanner.inputs.backhaul import read_links
+from hubplanner.inputs.backhaul.read import read_links
 from hubplanner.inputs.coordinates import check_together, lonlat
 from hubplanner.inputs.demand.aggregation import read_merged
 from hubplanner.inputs.demand.table import Demand, read_demand

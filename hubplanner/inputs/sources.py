@@ -9,7 +9,7 @@ from os.path import isfile
 from pathlib import Path
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.formats.postgis import query_of, table_digest
+from hubplanner.formats.tables.postgis import query_of, table_digest
 from hubplanner.io import sha256
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec

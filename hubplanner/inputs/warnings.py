@@ -17,7 +17,7 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.checks_spec import ChecksSpec
+from hubplanner.scenario.data_spec import ChecksSpec
 from hubplanner.scenario.names import key_of
 from hubplanner.translation import N_
 from hubplanner.translation import gettext as _

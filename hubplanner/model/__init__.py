@@ -5,12 +5,10 @@ from hubplanner.model.compatibility import MOST_PAIRS, TooManyPairsError, check_
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
-from hubplanner.model.constraints.fixed_hubs import FixedHubs
+from hubplanner.model.constraints.earlier_plan import FixedHubs, HubNumbers
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.full_service import FullService
-from hubplanner.model.constraints.hub_count import MaxHubs, MinHubs
-from hubplanner.model.constraints.hub_numbers import HubNumbers
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.hub_count import HubsPerSite, MaxHubs, MinHubs
 from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty

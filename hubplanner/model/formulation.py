@@ -13,7 +13,7 @@ from pulp import LpAffineExpression, LpConstraintGE, LpProblem, LpVariable
 from hubplanner.model.constraints.base import Constraint, first_of
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.connected import Connected
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.hub_count import HubsPerSite
 from hubplanner.model.constraints.measures import Measures
 from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, new_model, new_program

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.plan_distance import distance_to, new_sites, used_at
+from hubplanner.model.constraints.earlier_plan import distance_to, new_sites, used_at
 from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_of, worst_shares
 from hubplanner.model.formulation import Formulation, Goal, Year

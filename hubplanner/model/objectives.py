@@ -11,8 +11,7 @@ from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.full_service import FullService
-from hubplanner.model.constraints.hub_count import MaxHubs
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.hub_count import HubsPerSite, MaxHubs
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin
 from hubplanner.problem import Floats, Problem

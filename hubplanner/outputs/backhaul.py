@@ -14,7 +14,7 @@ import shapely
 
 from hubplanner.formatting import count_of
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.backhaul import BackhaulLinks, lines_alone
+from hubplanner.inputs.backhaul.read import BackhaulLinks, lines_alone
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.outputs.run_data import on_one_line

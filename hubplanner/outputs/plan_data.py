@@ -13,8 +13,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement
 from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
 from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_frame
-from hubplanner.outputs.reach import reach_frame
-from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
+from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame, reach_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.stability import stability_of
 from hubplanner.outputs.summary import add_alternatives, summarize, summarize_fairness, summarize_futures

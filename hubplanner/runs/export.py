@@ -15,7 +15,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import is_run
-from hubplanner.formats.database import SCHEMA, address_fault, without_password
+from hubplanner.formats.tables.database import SCHEMA, address_fault, without_password
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from hubplanner.formats.database import address_fault, is_database
+from hubplanner.formats.tables.database import address_fault, is_database
 from hubplanner.scenario.names import has_control
 from hubplanner.translation import gettext as _
 

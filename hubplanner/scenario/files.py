@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from hubplanner.formats.database import place_of
 from hubplanner.formats.table_formats import format_of
+from hubplanner.formats.tables.database import place_of
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec
 from hubplanner.scenario.scenario import Scenario
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from hubplanner.errors import Fault, ScenarioError, raise_faults
-from hubplanner.formats.database import without_password
+from hubplanner.formats.tables.database import without_password
 from hubplanner.scenario.fields import is_address, per_cent_hint
 from hubplanner.scenario.json_schema import json_schema
 from hubplanner.scenario.scenario import Scenario

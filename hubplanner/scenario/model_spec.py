@@ -1,17 +1,20 @@
-"""What to reach, and under which limits: the model and coverage sections of a scenario."""
+"""What to reach, under which limits, and by what beside hubs: the model, coverage and measures sections."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema, field_validator
 
 from hubplanner.scenario.fields import (
+    LEAST_MONEY,
+    MOST_MONEY,
     MOST_WAY,
     AllOrSome,
     Column,
     ColumnOrMoney,
+    ColumnOrPeople,
     Count,
     Flag,
     Identifier,
@@ -230,3 +233,53 @@ class ModelSpec(Spec):
         """Aversion to unequal shares where a utility weighs them; 0 where it does not."""
         alpha = 0.0 if self.fairness is None else self.fairness.alpha
         return alpha if isinstance(alpha, float) else 0.0
+
+
+MOST_BENEFIT = 100.0
+"""Regular users of a hub that one person may count for."""
+
+
+class MeasureSpec(Spec):
+    """A measure that reaches people one by one, wherever they live."""
+
+    cost: Annotated[float, Field(strict=True, ge=LEAST_MONEY, le=MOST_MONEY)]
+    """Money for a person, paid at once."""
+    cost_per_year: Money = 0.0
+    """Money for a person and year of the horizon, such as for data."""
+    benefit: Annotated[float, Field(strict=True, gt=0, le=MOST_BENEFIT)]
+    """Regular users of a hub that a person counts for."""
+    people: ColumnOrPeople | None = None
+    """People of a row who may be reached, at most those not connected yet: a column or a number; all of these if left
+    out."""
+    share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
+    """Largest share of them who take part."""
+
+
+class CoursesSpec(MeasureSpec):
+    """Courses in using the internet."""
+
+    per_hub_year: None = None
+    """Courses given at hubs, so many people a hub and year; not in this version."""
+
+    @field_validator("per_hub_year", mode="before")
+    @classmethod
+    def _by_themselves(cls, value: Any) -> None:
+        """Refuse courses at hubs, which this version does not know."""
+        if value is not None:
+            message = _("none: this version knows courses by themselves, not those given at hubs")
+            raise ValueError(message)
+
+
+class MeasuresSpec(Spec):
+    """What brings people online beside hubs; each measure has its share of the budget."""
+
+    devices: MeasureSpec | None = None
+    """Subsidised devices, such as phones."""
+    courses: CoursesSpec | None = None
+    """Courses by themselves, wherever people live."""
+
+    @property
+    def named(self) -> dict[str, MeasureSpec]:
+        """The measures that are asked for, by name."""
+        found = {"devices": self.devices, "courses": self.courses}
+        return {name: measure for name, measure in found.items() if measure is not None}

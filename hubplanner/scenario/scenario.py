@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from hubplanner.scenario.backhaul_spec import BackhaulSpec, LinkName, Mbps
-from hubplanner.scenario.checks_spec import ChecksSpec
-from hubplanner.scenario.data_spec import DemandSpec, MapSpec, SitesSpec, TableSpec, is_raster
+from hubplanner.scenario.data_spec import ChecksSpec, DemandSpec, MapSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
     Column,
     ColumnOrMoney,
@@ -26,8 +25,7 @@ from hubplanner.scenario.fields import (
     prose,
 )
 from hubplanner.scenario.futures_spec import FuturesSpec
-from hubplanner.scenario.measures_spec import MeasureSpec, MeasuresSpec
-from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
+from hubplanner.scenario.model_spec import CoverageSpec, MeasureSpec, MeasuresSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 from hubplanner.scenario.yaml_text import merge
 from hubplanner.translation import gettext as _

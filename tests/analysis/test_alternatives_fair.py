@@ -18,7 +18,7 @@ from hubplanner.analysis.alternatives.search import Alternatives, find_alternati
 from hubplanner.analysis.alternatives.site_evidence import SiteClass
 from hubplanner.errors import ScenarioError
 from hubplanner.model import AlphaFair, MaxMin, TakeUp
-from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import hubplanner as hp
 from hubplanner.analysis.alternatives.search import find_alternatives
 from hubplanner.analysis.explain.explain import explain_plan
 from hubplanner.analysis.requests import AlternativesRequest, ExplainRequest, FrontierRequest
-from hubplanner.cli.alternatives import alternatives as alternatives_command
-from hubplanner.cli.explain import explain as explain_command
-from hubplanner.cli.frontier import frontier as frontier_command
+from hubplanner.cli.analysis.alternatives import alternatives as alternatives_command
+from hubplanner.cli.analysis.explain import explain as explain_command
+from hubplanner.cli.analysis.frontier import frontier as frontier_command
 from hubplanner.web.jobs import tasks
 from hubplanner.web.requests import check_ask
 from hubplanner.web.settings import Limits

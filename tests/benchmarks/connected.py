@@ -41,7 +41,7 @@ def _towns(seed: int, towns: int, nodes: int, dish: float | None = None, hops: i
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     import hubplanner as hp
-    from hubplanner.inputs.backhaul import neighbouring
+    from hubplanner.inputs.backhaul.read import neighbouring
 
     rng = np.random.default_rng(seed)
     places, villages = rng.uniform(0, SIDE, (towns, 2)), rng.uniform(0, SIDE, (10 * towns, 2))

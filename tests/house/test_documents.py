@@ -16,7 +16,8 @@ from support.claims import PAGES, TEXT, claimed, unclaimed
 from support.command import run as command
 
 from hubplanner.cache import MOST_BYTES
-from hubplanner.cli import alternatives, audit
+from hubplanner.cli import audit
+from hubplanner.cli.analysis import alternatives
 from hubplanner.cli.common import TIME_LIMIT_REACHED
 from hubplanner.folders import STABILITY_FILES
 from hubplanner.model.compatibility import MOST_DISTANCES, MOST_PAIRS

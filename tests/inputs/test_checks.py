@@ -15,7 +15,7 @@ from shapely.geometry import box
 from hubplanner.errors import FaultyError
 from hubplanner.inputs import read_inputs
 from hubplanner.scenario import json_schema, read_scenario
-from hubplanner.scenario.checks_spec import ChecksSpec
+from hubplanner.scenario.data_spec import ChecksSpec
 
 if TYPE_CHECKING:
     from support.project import Project

@@ -20,8 +20,8 @@ from support.project import DEMAND, SITES
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.audit.data.places import read_rows
-from hubplanner.formats.json_table import keyed_rows, read_json_table
-from hubplanner.formats.place_cells import read_place_cells
+from hubplanner.formats.tables.json_table import keyed_rows, read_json_table
+from hubplanner.formats.tables.place_cells import read_place_cells
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.guesses.look import look_at_file
 from hubplanner.inputs.readers import csv as csv_files

@@ -13,7 +13,7 @@ from support.postgres import PASSWORD, Postgres, running_postgres
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import DataError
-from hubplanner.formats.database import DATABASES
+from hubplanner.formats.tables.database import DATABASES
 from hubplanner.inputs.sources import Sources, digest_of
 from hubplanner.runs.export import export_tables
 from hubplanner.runs.verify import verify_run

@@ -46,8 +46,8 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.budget import MOST_PRICES
 from hubplanner.model.constraints.connected import Connected
+from hubplanner.model.constraints.earlier_plan import PlanDistance
 from hubplanner.model.constraints.measures import Measures
-from hubplanner.model.constraints.plan_distance import PlanDistance
 from hubplanner.model.goals import OBJECTIVES, tangent_utility
 from hubplanner.model.lp import new_model, new_program
 from hubplanner.problem import (

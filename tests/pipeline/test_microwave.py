@@ -288,7 +288,7 @@ def test_what_makes_no_hops_is_refused(relayed: Project, settings: dict[str, Any
 def test_more_pairs_in_sight_than_a_search_ends_with_are_refused(
     relayed: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubplanner.inputs.microwave.MOST_SIGHTS", 3)
+    monkeypatch.setattr("hubplanner.inputs.backhaul.microwave.MOST_SIGHTS", 3)
     [found] = relayed.messages(radio())
     assert "max_hop_km" in found
     assert "at most 3 pairs of places in sight of each other" in found

@@ -11,7 +11,7 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Objective, Question, TakeUp, formulate, goals_of
-from hubplanner.model.constraints.fixed_hubs import FixedHubs
+from hubplanner.model.constraints.earlier_plan import FixedHubs
 from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline

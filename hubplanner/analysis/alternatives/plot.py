@@ -16,7 +16,7 @@ from hubplanner.analysis.alternatives.search import Alternatives
 from hubplanner.analysis.alternatives.site_evidence import Classified, SiteClass, counted
 from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import Inputs
-from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, draw_need, shades
 from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_axes
 from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten

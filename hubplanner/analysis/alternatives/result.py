@@ -19,7 +19,7 @@ from hubplanner.folders import ALTERNATIVES_MARKS
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
-from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.outputs.backhaul import line_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import write_csv, write_geojson

@@ -16,7 +16,7 @@ from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.compatibility import Feature
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_constraints, check_compatible
-from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
+from hubplanner.model.constraints.earlier_plan import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.solver import SolverOptions, solve_problem

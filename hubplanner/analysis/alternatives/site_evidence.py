@@ -11,7 +11,7 @@ import numpy as np
 
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.model.constraints.budget import most_money
-from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.problem import Evaluation, Ints
 from hubplanner.solver.limits import limits
 

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from hubplanner.model import AlphaFair, Elsewhere, HubNumbers, Objective, Year, goals_of
-from hubplanner.model.constraints.hub_numbers import NO_PART
+from hubplanner.model.constraints.earlier_plan import NO_PART
 from hubplanner.problem import Bools, Evaluation, Floats, GoalResult, Ints, Problem, SiteStatus, Solution, coverage
 from hubplanner.problem.evaluation import CHUNK, covering
 from hubplanner.problem.travel.base import Matrix, Pairs

@@ -10,7 +10,7 @@ import numpy as np
 
 from hubplanner.analysis.explain.neighbours import Surroundings, site_groups
 from hubplanner.model import Objective, goals_of
-from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.problem import (
     Conflict,
     Evaluation,

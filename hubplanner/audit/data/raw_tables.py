@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.formats.duckdb_table import read_duckdb
-from hubplanner.formats.excel import read_sheet
-from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane
-from hubplanner.formats.parquet import has_geometry
-from hubplanner.formats.place_cells import read_place_cells
-from hubplanner.formats.postgis import plain_cell, query_of, read_cells
 from hubplanner.formats.table_formats import format_of
+from hubplanner.formats.tables.duckdb_table import read_duckdb
+from hubplanner.formats.tables.excel import read_sheet
+from hubplanner.formats.tables.json_table import kind_of_json, read_json_table
+from hubplanner.formats.tables.parquet import has_geometry
+from hubplanner.formats.tables.place_cells import read_place_cells
+from hubplanner.formats.tables.postgis import plain_cell, query_of, read_cells
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 NOTHING = re.compile(r"|n\.?/?a\.?|#n/a|nan|null|none|nil|-{1,2}|[\u2013\u2014\u2026]|\.{1,3}", re.IGNORECASE)

@@ -13,8 +13,8 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataError, Fault, raise_faults
-from hubplanner.formats.postgis import query_of, table_digest
 from hubplanner.formats.read import read_layer
+from hubplanner.formats.tables.postgis import query_of, table_digest
 from hubplanner.io import recover, sha256
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_files, input_tables

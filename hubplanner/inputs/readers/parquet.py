@@ -15,7 +15,7 @@ from pyproj import CRS
 
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
-from hubplanner.formats.parquet import parquet_dataset
+from hubplanner.formats.tables.parquet import parquet_dataset
 from hubplanner.inputs.readers.cells import CellRules
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.csv import CsvPart, csv_parts, unnamed_columns

@@ -19,15 +19,15 @@ from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.extras import absent
-from hubplanner.formats.duckdb_table import read_duckdb
-from hubplanner.formats.excel import read_sheet
-from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane, regular, typed
-from hubplanner.formats.parquet import has_geometry
-from hubplanner.formats.place_cells import PLACE_CELLS, read_place_cells
-from hubplanner.formats.postgis import plain_cell, query_of, read_database
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import PLACES, TableFormat, advice_on, format_of, suffixes_of
+from hubplanner.formats.tables.duckdb_table import read_duckdb
+from hubplanner.formats.tables.excel import read_sheet
+from hubplanner.formats.tables.json_table import kind_of_json, read_json_table
+from hubplanner.formats.tables.parquet import has_geometry
+from hubplanner.formats.tables.place_cells import PLACE_CELLS, read_place_cells
+from hubplanner.formats.tables.postgis import plain_cell, query_of, read_database
 from hubplanner.inputs.readers.cells import PLAIN_CELLS, CellRules
 from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_names, read_csv, unnamed_columns
 from hubplanner.problem import Bools, Ints

@@ -33,7 +33,7 @@ class RequiredSites(Constraint):
 
     See Also
     --------
-    hubplanner.model.constraints.fixed_hubs.FixedHubs : hubs that stay as they are.
+    hubplanner.model.constraints.earlier_plan.FixedHubs : hubs that stay as they are.
 
     >>> RequiredSites().describe(str), RequiredSites(site=3).describe(str)
     ('the required sites', 'a hub at site 3')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, ExistsError, Fault
-from hubplanner.formats.database import database_name
-from hubplanner.formats.postgis import connected, plain_cell, quoted
+from hubplanner.formats.tables.database import database_name
+from hubplanner.formats.tables.postgis import connected, plain_cell, quoted
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubplanner.model import AlphaFair, Floor, HubNumbers, Question
-from hubplanner.model.constraints.hub_numbers import NO_PART
+from hubplanner.model.constraints.earlier_plan import NO_PART
 from hubplanner.model.goals import catchment
 from hubplanner.problem import Floats, Ints
 from hubplanner.problem.catchments import catchments

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import hubplanner as hp
-from hubplanner.inputs.backhaul import neighbouring
+from hubplanner.inputs.backhaul.read import neighbouring
 from hubplanner.problem import Planar
 
 MOST_EDGES = 4

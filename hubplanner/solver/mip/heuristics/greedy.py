@@ -25,7 +25,7 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import money_limit
-from hubplanner.model.constraints.fixed_hubs import FixedHubs
+from hubplanner.model.constraints.earlier_plan import FixedHubs
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.problem import Bools, Floats, Ints, evaluate
 from hubplanner.problem.travel.base import within

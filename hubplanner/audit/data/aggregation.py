@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from hubplanner.audit.data.hubs import as_hub
 from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array, along
 from hubplanner.audit.data.world import AuditData, AuditPeople
-from hubplanner.audit.hubs import as_hub
 
 CHUNK = 200_000
 """Points whose distances to the sites near them are held at once."""

@@ -21,7 +21,7 @@ from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
-from hubplanner.formats.database import DATABASES, is_allowed, place_of
+from hubplanner.formats.tables.database import DATABASES, is_allowed, place_of
 from hubplanner.translation import gettext as _
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.folders import STABILITY_FILES
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.places import SLACK, Array
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 
 METRES = 1000.0

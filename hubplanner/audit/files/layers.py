@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.audit.backhaul import AuditNetwork, line_rows
+from hubplanner.audit.data.hubs import AuditHub, room
 from hubplanner.audit.data.money import half_of_last_place
 from hubplanner.audit.data.places import Array, words
 from hubplanner.audit.data.roads.rules import HOUR
@@ -16,7 +17,6 @@ from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.fairness import catchments
 from hubplanner.audit.figures import WRITTEN
-from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import RELATIVE, Ledger, agree
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.service import is_assigned

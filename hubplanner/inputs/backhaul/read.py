@@ -16,9 +16,9 @@ import shapely
 from scipy.spatial import Delaunay, KDTree, QhullError
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.backhaul.microwave import TOWER, apart, ends_of, near, read_hops
 from hubplanner.inputs.coordinates import WGS84, lonlat, read_places
 from hubplanner.inputs.joins import read_other
-from hubplanner.inputs.microwave import TOWER, apart, ends_of, near, read_hops
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteStatus, annuity

@@ -1,0 +1,1 @@
+"""Commands that ask about a plan: one module each, as in `hubplanner.analysis`."""
