@@ -189,7 +189,7 @@ def test_lines_of_fibre_cross_rivers(project: Project) -> None:
     assert free is not None
     assert parted is not None
     spots, ends = np.array([[0.05, 0.0], [0.0, 0.02]]), np.array([[0, 1]])
-    km = [hp.inputs.backhaul.km_by_road(list(found.modes.values()), spots, ends) for found in (free, parted)]
+    km = [hp.inputs.backhaul.read.km_by_road(list(found.modes.values()), spots, ends) for found in (free, parted)]
     np.testing.assert_array_equal(*km)
 
 
