@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 from support.command import WIDTH, Done
 from support.connected import NODES
-from support.draws import COARSE_DPI, examples
+from support.draws import COARSE_CELL_KM, COARSE_DPI, examples
 from support.project import DEMAND, MATRIX, SCENARIO, SITES, Project
 
 from hubplanner.cli.main import app
@@ -53,6 +53,11 @@ MARKERS = {
 }
 """The markers of a folder's tests; a new folder is listed here first."""
 DEAREST_FIRST = ("slow", "solver", "files", "unit")
+COARSE = (
+    ("hubplanner.outputs.map.draw", "DPI", COARSE_DPI),
+    ("hubplanner.outputs.roads", "LEAST_CELL_KM", COARSE_CELL_KM),
+)
+"""What is written less finely: module, constant, value."""
 collect_ignore = ["support/warm.py"]  # it plans when it is imported
 
 
@@ -83,11 +88,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def coarse_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw map.png whole, with fewer dots, except where files of a run are what is tested."""
-    drawing = sys.modules.get("hubplanner.outputs.map.draw")
-    if drawing is not None and request.path.parent.name != "outputs":
-        monkeypatch.setattr(drawing, "DPI", COARSE_DPI)
+def coarse_files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write map.png and reach.geojson whole, if less finely, except where files of a run are what is tested."""
+    if request.path.parent.name == "outputs":
+        return
+    for module, constant, coarse in COARSE:
+        if module in sys.modules:
+            monkeypatch.setattr(sys.modules[module], constant, coarse)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ T = TypeVar("T")
 SLOW = "HUBPLANNER_SLOW" in os.environ
 COARSE_DPI = 30
 """Dots per inch of map.png where the picture is not what is tested: all of it is drawn, in half the time."""
+COARSE_CELL_KM = 0.5
+"""Least cell of reach.geojson where its borders are not what is tested: a twenty-fifth of the places."""
 patience = pytest.mark.skipif(not SLOW, reason="slow; set HUBPLANNER_SLOW=1 to run it")
 
 

@@ -12,13 +12,15 @@ import warnings
 from pathlib import Path
 
 import hubplanner as hp
+from hubplanner.outputs import roads
 from hubplanner.outputs.map import draw
 from hubplanner.web.jobs import forks
 from hubplanner.web.jobs.process import Forks
-from support.draws import COARSE_DPI
+from support.draws import COARSE_CELL_KM, COARSE_DPI
 from support.project import DEMAND, SCENARIO, SITES, Project
 
 draw.DPI = COARSE_DPI  # type: ignore[misc]
+roads.LEAST_CELL_KM = COARSE_CELL_KM  # type: ignore[misc]
 with tempfile.TemporaryDirectory() as folder:
     small = Project(folder=Path(folder))
     for name, text in (("scenario.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
