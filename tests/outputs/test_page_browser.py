@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +104,23 @@ def test_layers_tiers_and_zoom_change_the_map(sheet: Sheet, report: Path) -> Non
     before = page.locator("#map-picture").get_attribute("viewBox")
     page.get_by_role("button", name="Closer").click()
     assert page.locator("#map-picture").get_attribute("viewBox") != before
+
+
+def test_dark_is_the_same_chosen_as_by_the_system(browser: Browser) -> None:
+    style = (files("hubplanner.outputs.html") / "page" / "tokens.css").read_text("utf-8")
+    names = sorted(set(re.findall(r"--hp-[a-z0-9-]+(?=: var)", style)))
+    script = "names => names.map((name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim())"
+    found = {}
+    for scheme, theme in product(("light", "dark"), ("light", "dark", "")):
+        page = browser.new_page(color_scheme=scheme)
+        page.set_content(f"<html data-theme='{theme}'><style>{style}</style></html>")
+        found[scheme, theme] = page.evaluate(script, names)
+        page.close()
+    light, dark = found["light", "light"], found["dark", "dark"]
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", color) for color in light + dark)
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+    assert found["dark", "light"] == found["light", ""] == light
+    assert found["light", "dark"] == found["dark", ""] == dark
 
 
 def test_it_prints(sheet: Sheet, report: Path) -> None:
