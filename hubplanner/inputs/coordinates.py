@@ -14,7 +14,6 @@ from pyproj import CRS
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.columns import Checker
-from hubplanner.inputs.readers.tables import place_points
 from hubplanner.problem import Bools, Floats, GeometricTravel, GreatCircle, Ints, Planar
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario.data_spec import TableSpec
@@ -48,7 +47,7 @@ def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
             note_swapped_names(spec, table.name, checker.faults)
         # A text column of that name would make way for the points.
         frame = frame.rename(columns={"geometry": "geometry_text"})
-        frame = place_points(frame, x, y, table.crs)
+        frame = gpd.GeoDataFrame(frame, geometry=shapely.points(x.to_numpy(), y.to_numpy()), crs=table.crs)
     elif "geometry" not in frame.columns:
         known = ", ".join(map(str, frame.columns))
         allowed = _(

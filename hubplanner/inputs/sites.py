@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -16,12 +16,12 @@ from hubplanner.inputs.coordinates import lonlat, read_places, representative, u
 from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
-from hubplanner.inputs.spelling import mentioned, with_site_names
+from hubplanner.inputs.spelling import check_values, mentioned, with_site_names
 from hubplanner.problem import Bools, Floats, Ints, SiteStatus, annuity
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
-from hubplanner.scenario.names import hint, listed
+from hubplanner.scenario.names import hint
 from hubplanner.translation import gettext as _
 from hubplanner.translation import joined
 
@@ -120,7 +120,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     pinned = _pinned(scenario, ids, status, faults) if has_ids else status
     if has_ids:
         check_named(scenario, ids, pinned, faults)
-        check_groups(scenario, groups, table.name, faults)
+        check_values(scenario, "hub_limits", groups, table.name, faults)
     if places is None or len(faults) > before:
         return None
     order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
@@ -412,22 +412,6 @@ def mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
     for number, pair in enumerate(model.only_with):
         yield f"model.only_with.{number}.site", pair.site, False
         yield f"model.only_with.{number}.needs", pair.needs, False
-
-
-def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
-    """Note limits on a value that no site has."""
-    for number, limit in enumerate(scenario.model.hub_limits):
-        known = set(groups.get(limit.group, ())) - {""}
-        if limit.value is not None and known and limit.value not in known:
-            allowed = _(
-                "a value of {group} in {name}: {known}{hint}",
-                group=limit.group,
-                name=name,
-                known=listed(known),
-                hint=hint(limit.value, known),
-            )
-            key = f"model.hub_limits.{number}.value"
-            faults.append(Fault(file=scenario.file, column=key, value=limit.value, allowed=allowed, kind="scenario"))
 
 
 ROUNDING = 1e-9

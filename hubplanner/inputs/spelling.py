@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+from hubplanner.errors import Fault
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.names import key_of
+from hubplanner.scenario.names import hint, key_of, listed
+from hubplanner.translation import gettext as _
 
 Spelling = dict[str, str]
 """A name as the data spell it, by what names are compared by."""
@@ -54,6 +56,28 @@ def with_demand_names(scenario: Scenario, groups: Mapping[str, Iterable[object]]
         scenario.model_copy(update={"model": scenario.model.model_copy(update=floors)}),
         lambda future: {"need": _factors(known, future.need)},
     )
+
+
+def check_values(
+    scenario: Scenario,
+    key: Literal["floors", "hub_limits"],
+    groups: Mapping[str, Iterable[object]],
+    name: str,
+    faults: list[Fault],
+) -> None:
+    """Note limits of the model, spelled as the data do, on a value that no row of their group has."""
+    for number, limit in enumerate(getattr(scenario.model, key)):
+        known = set(map(str, groups.get(limit.group or "", ()))) - {""}
+        if limit.value is not None and known and limit.value not in known:
+            allowed = _(
+                "a value of {group} in {name}: {known}{hint}",
+                group=limit.group,
+                name=name,
+                known=listed(known),
+                hint=hint(limit.value, known),
+            )
+            column = f"model.{key}.{number}.value"
+            faults.append(Fault(file=scenario.file, column=column, value=limit.value, allowed=allowed, kind="scenario"))
 
 
 def mentioned(tree: Any) -> set[str]:

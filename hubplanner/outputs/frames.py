@@ -35,12 +35,13 @@ def hub_frame(
     sites = inputs.sites.frame.iloc[problem.option_site[options]].reset_index(drop=True)
     tiers = np.array([tier.name for tier in inputs.scenario.hubs], dtype=object)
     credit = evaluation.credit.T
+    links = 0.0 if evaluation.backhaul is None else evaluation.backhaul.link_cost  # not in the cost of an option
     plan: dict[str, Any] = {
         "site_id": sites["site_id"],
         "tier": tiers[problem.option_tier[options]],
         "status": _statuses(problem, options),
         "hubs": evaluation.counts,
-        "cost": problem.option_cost[options] * evaluation.counts + _paid_beside(evaluation),
+        "cost": problem.option_cost[options] * evaluation.counts + links,
         "covered_need": credit @ problem.need,
         "covered_people": credit @ problem.people,
         "load": evaluation.load,
@@ -56,11 +57,6 @@ def hub_frame(
     round_columns(figures, plan)
     columns = dict(figures) | {str(name): _writable(column) for name, column in own.items()}
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
-
-
-def _paid_beside(evaluation: Evaluation) -> Floats | float:
-    """Return money (k,) for links that the cost of an option does not hold."""
-    return 0.0 if evaluation.backhaul is None else evaluation.backhaul.link_cost
 
 
 def _statuses(problem: Problem, options: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:

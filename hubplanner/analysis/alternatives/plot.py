@@ -18,7 +18,7 @@ from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import Inputs
 from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, draw_need, shades
-from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_axes
+from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_of
 from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
 from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
@@ -47,7 +47,7 @@ def _draw(inputs: Inputs, found: Alternatives) -> Figure:
     view = view_of(scene.projection, scene.extent, len(shown(kinds)) + 1)
     figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    page, axes = page_axes(figure, view), map_axes(figure, view)
+    page, axes = page_of(figure), map_axes(figure, view)
     draw_ground(axes, scene)
     explained = draw_need(axes, scene.need)
     draw_sites(axes, scene.hubs, kinds)

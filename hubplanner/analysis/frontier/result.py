@@ -120,7 +120,10 @@ class Frontier:
         UnwritableError
             When the system refuses to write there.
         """
-        return write_frontier(self, folder, overwrite=overwrite)
+        target = Path(folder).absolute()
+        return write_folder_atomically(
+            target, lambda aside: _write_files(self, aside, target), FRONTIER_MARKS, overwrite=overwrite
+        )
 
     def _figures(self, point: FrontierPoint) -> dict[str, Any]:
         """Return a point's own figures."""
@@ -223,13 +226,8 @@ def _marginal(last: dict[str, Any] | None, own: dict[str, Any]) -> float | None:
     return more
 
 
-def points_frame(frontier: Frontier) -> pd.DataFrame:
-    """Return one row a point; sites in a cell are parted by spaces, and hubs are counted by tier."""
-    at = frontier.summary()["knee"]
-    return pd.DataFrame([_row(point, frontier, at) for point in frontier.points])
-
-
 def _row(point: dict[str, Any], frontier: Frontier, at: int | None) -> dict[str, Any]:
+    """Return a point as a row; sites in a cell are parted by spaces, and hubs are counted by tier."""
     plain = {key: value for key, value in point.items() if key not in {"hubs", "entering", "leaving", "number"}}
     new = [hub for hub in point["hubs"] if hub["status"] != "existing"]
     tiers = {
@@ -257,25 +255,18 @@ def hubs_frame(frontier: Frontier) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat), crs=WGS84)
 
 
-def write_frontier(frontier: Frontier, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write every file of a frontier; replace an earlier one, and refuse to touch anything else unless asked."""
-    target = Path(folder).absolute()
-    return write_folder_atomically(
-        target, lambda aside: _write_files(frontier, aside, target), FRONTIER_MARKS, overwrite=overwrite
-    )
-
-
 def _write_files(frontier: Frontier, aside: Path, target: Path) -> None:
-    tree = json.dumps(frontier.summary(), indent=1, ensure_ascii=False, allow_nan=False)
+    summary = frontier.summary()
+    tree = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
     (aside / "frontier.json").write_text(f"{tree}\n", encoding="utf-8")
-    table = points_frame(frontier)
+    table = pd.DataFrame([_row(point, frontier, summary["knee"]) for point in frontier.points])
     for name in ("entering", "leaving"):
         table[name] = table[name].map(harmless)
     table.columns = [str(harmless(name)) for name in table.columns]
     path = aside / "frontier.csv"
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
     write_geojson(frontier.hubs, aside / "frontier.geojson")
-    draw_frontier(frontier.summary(), frontier.inputs, frontier.other_name, aside / "frontier.png")
+    draw_frontier(summary, frontier.inputs, frontier.other_name, aside / "frontier.png")
     # Through a link, relative paths would lead elsewhere than from the folder itself.
     scenario = dump_scenario(frontier.inputs.scenario, None if target.is_symlink() else target)
     (aside / "scenario.yaml").write_text(scenario, encoding="utf-8")

@@ -36,7 +36,6 @@ from hubplanner.analysis.sweep.plot import check_tables, write_sweep
 from hubplanner.errors import Fault, ScenarioError, SolverError, UnwritableError
 from hubplanner.folders import HASH_LENGTH
 from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically
-from hubplanner.scenario.yaml_text import parse_setting
 
 log = logging.getLogger(__name__)
 
@@ -255,11 +254,6 @@ def write_tables(asked: Sweep) -> None:
         "counts": count(records),
     }
     write_sweep(records, about, asked.folder)
-
-
-def settings_of(texts: Sequence[str] | None) -> dict[str, Any]:
-    """Return the settings of a command line."""
-    return dict(map(parse_setting, texts or ()))
 
 
 LEAST_SECONDS = 2.0

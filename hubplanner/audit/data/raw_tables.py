@@ -179,7 +179,10 @@ def mended(frame: gpd.GeoDataFrame, spec: TableSpec, text: set[str]) -> gpd.GeoD
     """
     own = [str(name) for name in frame.columns if str(name) != frame.geometry.name]
     if spec.total_rows == "drop":
-        said = [frame[name].map(lambda cell: isinstance(cell, str) and _is_total(cell)) for name in own]
+        said = [
+            frame[name].map(lambda cell: isinstance(cell, str) and bool(TOTAL.fullmatch(cell.strip().rstrip(" :"))))
+            for name in own
+        ]
         frame = frame[~np.any(said, axis=0)] if said else frame
     rules = {name: rule for name, rule in (spec.missing or {}).items() if name in frame}
     for name, rule in rules.items():
@@ -212,10 +215,6 @@ def in_shares(column: pd.Series) -> pd.Series:
 
 def _is_nothing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell != cell or NOTHING.fullmatch(str(cell).strip()) is not None  # noqa: PLR0124 - NaN
-
-
-def _is_total(cell: str) -> bool:
-    return TOTAL.fullmatch(cell.strip().rstrip(" :")) is not None
 
 
 def _sound(shapes: gpd.GeoSeries) -> gpd.GeoSeries:

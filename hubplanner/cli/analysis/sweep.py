@@ -75,9 +75,10 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
     """Solve every combination of settings. An interrupted sweep resumes when run again."""
     with answering(as_json=as_json) as answer:
         from hubplanner.analysis.sweep.cluster import Cluster  # noqa: PLC0415
-        from hubplanner.analysis.sweep.sweep import plan_sweep, settings_of  # noqa: PLC0415
+        from hubplanner.analysis.sweep.sweep import plan_sweep  # noqa: PLC0415
         from hubplanner.cli.tables import progress  # noqa: PLC0415
         from hubplanner.errors import Fault, ScenarioError  # noqa: PLC0415 - heavy imports wait for their command
+        from hubplanner.scenario.yaml_text import parse_setting  # noqa: PLC0415
 
         if cluster is None and (tls_ca or tls_cert or tls_key):
             raise ScenarioError(Fault(file="--tls-ca, --tls-cert, --tls-key", allowed="only with --cluster"))
@@ -85,7 +86,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
             raise ScenarioError(Fault(file="--jobs", value=jobs, allowed="not with --cluster, whose workers decide"))
         there = Cluster(address=cluster, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) if cluster else None
         with progress(shown=not quiet):
-            asked = plan_sweep(scenario, grid, overrides=override or (), settings=settings_of(settings), folder=out)
+            changed = dict(map(parse_setting, settings or ()))
+            asked = plan_sweep(scenario, grid, overrides=override or (), settings=changed, folder=out)
             _solve(asked, jobs=jobs, cluster=there, keep_runs=keep_runs, retry_failed=retry_failed, overwrite=overwrite)
         counts = asked.counts()
         status = "complete" if not counts["open"] else "open"

@@ -15,11 +15,12 @@ from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84, straight_travel
 from hubplanner.inputs.demand.point_stream import open_table
 from hubplanner.inputs.demand.stream_checks import CoordinateChecks, DensityGrid, Lattice, Projection
-from hubplanner.inputs.demand.table import Demand, check_floors, check_planar, check_scale, floor_columns
+from hubplanner.inputs.demand.table import Demand, check_planar, check_scale, floor_columns
 from hubplanner.inputs.demand.zones import ZonedFile, read_zones
 from hubplanner.inputs.readers.points import PointFile
 from hubplanner.inputs.readers.raster import open_raster
 from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.spelling import check_values, with_demand_names
 from hubplanner.problem import (
     Chunk,
     Floats,
@@ -98,18 +99,15 @@ class _Reading:
             if self._tally is None:
                 self.survey.add(points, lonlat, self._faults)
             self.count += len(points.label)
-            self._say()
+            if time.perf_counter() - self._said > PATIENCE_S:
+                log.info(_("read {name}: {count:,} points so far", name=self.file.name, count=self.count))
+                self._said = time.perf_counter()
             if len(self._faults) == before:
                 places = self.ground.travelled(points.places, lonlat)
                 chunk = Chunk(places=places, measures=points.measures, label=points.label)
                 if self._tally is not None:
                     self._tally.add(lonlat, chunk)
                 yield chunk
-
-    def _say(self) -> None:
-        if time.perf_counter() - self._said > PATIENCE_S:
-            log.info(_("read {name}: {count:,} points so far", name=self.file.name, count=self.count))
-            self._said = time.perf_counter()
 
 
 def read_merged(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> MergedDemand | None:
@@ -201,7 +199,8 @@ def _finish(scenario: Scenario, reading: _Reading, faults: list[Fault]) -> None:
     before = len(faults)
     reading.survey.finish(faults)
     file.finish(faults)
-    check_floors(scenario, file.groups(), file.name, faults)
+    groups = file.groups()
+    check_values(with_demand_names(scenario, groups), "floors", groups, file.name, faults)
     sample = reading.survey.sample()
     if sample is not None and len(faults) == before:
         check_scale(scenario, sample, file.name, faults)

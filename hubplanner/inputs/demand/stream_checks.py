@@ -79,9 +79,11 @@ class CoordinateChecks:
         """Note the points of a part that cannot lie where they are said to."""
         before = len(faults)
         if self._file.crs.is_geographic:
-            self._note_degrees(points, faults)
+            for wrong, allowed in off_globe(points.places, named=self._file.crs_named):
+                self._note(points, pd.Series(wrong), allowed, faults)
         else:
-            self._note_lost(points, lonlat, faults)
+            lost = pd.Series(~np.isfinite(lonlat).all(axis=1))
+            self._note(points, lost, _("coordinates within the range of {name}", name=self._file.crs.name), faults)
         if len(faults) > before:
             return
         self._low = np.minimum(self._low, lonlat.min(axis=0))
@@ -148,14 +150,6 @@ class CoordinateChecks:
             return None
         places = np.concatenate([places for places, _, _ in self._sample])
         return gpd.GeoDataFrame(geometry=gpd.points_from_xy(*places.T, crs=self._file.crs))
-
-    def _note_degrees(self, points: Points, faults: list[Fault]) -> None:
-        for wrong, allowed in off_globe(points.places, named=self._file.crs_named):
-            self._note(points, pd.Series(wrong), allowed, faults)
-
-    def _note_lost(self, points: Points, lonlat: Floats, faults: list[Fault]) -> None:
-        lost = pd.Series(~np.isfinite(lonlat).all(axis=1))
-        self._note(points, lost, _("coordinates within the range of {name}", name=self._file.crs.name), faults)
 
     def _note(self, points: Points, wrong: pd.Series, allowed: str, faults: list[Fault]) -> None:
         positions = np.flatnonzero(wrong)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
@@ -17,11 +17,10 @@ from hubplanner.inputs.demand.zones import ZoneReport
 from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
-from hubplanner.inputs.spelling import mentioned, with_demand_names
+from hubplanner.inputs.spelling import check_values, mentioned, with_demand_names
 from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_ERROR, MOST_PEOPLE, MOST_WEIGHT
-from hubplanner.scenario.names import hint, listed
 from hubplanner.translation import gettext as _
 
 MOST_STRETCH = 0.05
@@ -153,7 +152,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     }
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
-    check_floors(scenario, groups, table.name, faults)
+    check_values(with_demand_names(scenario, groups), "floors", groups, table.name, faults)
     check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
         check_scale(scenario, places, table.name, faults)
@@ -196,22 +195,6 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
 def floor_columns(scenario: Scenario) -> list[str]:
     """Return the columns of people that floors speak of."""
     return sorted({floor.people for floor in scenario.model.floors if floor.people is not None})
-
-
-def check_floors(scenario: Scenario, columns: Mapping[str, Iterable[object]], name: str, faults: list[Fault]) -> None:
-    """Note floors on a value that no row has."""
-    for number, floor in enumerate(with_demand_names(scenario, columns).model.floors):
-        known = set(map(str, columns.get(floor.group or "", ()))) - {""}
-        if floor.value is not None and known and floor.value not in known:
-            allowed = _(
-                "a value of {group} in {name}: {known}{hint}",
-                group=floor.group,
-                name=name,
-                known=listed(known),
-                hint=hint(floor.value, known),
-            )
-            key = f"model.floors.{number}.value"
-            faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 
 
 def check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:

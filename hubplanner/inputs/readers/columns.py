@@ -274,7 +274,8 @@ class Checker:
             words,
             self._with_advice(_("{allowed}, written like {example}", allowed=allowed, example=example), name, words),
         )
-        hint = self._share_hint(name, numbers) if most == 1 else lambda value: _most_hint(value, most)
+        too_many = _(" and at most {most:g}", most=most)
+        hint = self._share_hint(name, numbers) if most == 1 else lambda value: too_many if value > most else ""
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
@@ -390,10 +391,6 @@ class Checker:
 
     def _empty(self, value: str | float) -> pd.Series:
         return pd.Series(np.full(len(self.table.frame), value, dtype=object if isinstance(value, str) else np.float64))
-
-
-def _most_hint(value: float, most: float) -> str:
-    return _(" and at most {most:g}", most=most) if value > most else ""
 
 
 def usable_rows(table: InputTable, faults: list[Fault]) -> InputTable:

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
-from shapely import points
 from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, DataWarning, Fault
@@ -364,7 +363,7 @@ def _number(cell: Any) -> Any:
 
 
 def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
-    frame = read_parquet(path, _with_or_without_places, faults)
+    frame = read_parquet(path, lambda place: (gpd if has_geometry(place) else pd).read_parquet(place), faults)
     if frame is None:
         return None
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -378,10 +377,6 @@ def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | N
     columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
     places = gpd.GeoDataFrame(columns, geometry=in_plane(frame.geometry.array), crs=crs)
     return InputTable(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
-
-
-def _with_or_without_places(path: Path) -> pd.DataFrame:
-    return gpd.read_parquet(path) if has_geometry(path) else pd.read_parquet(path)
 
 
 def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
@@ -422,11 +417,6 @@ def require_pyarrow() -> None:
     except ImportError as error:
         raise absent(extra="parquet", needs=_("Parquet files need")) from error
     del pa
-
-
-def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | None) -> gpd.GeoDataFrame:
-    """Return a plain frame with points at x, y."""
-    return gpd.GeoDataFrame(frame, geometry=points(x.to_numpy(), y.to_numpy()), crs=crs)
 
 
 READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {

@@ -62,11 +62,6 @@ def _draw(plan: PlanData, scene: MapScene) -> Figure:
     return figure
 
 
-def page_axes(figure: Figure, _: View) -> Axes:
-    """Return axes over the whole page, in inches."""
-    return page_of(figure)
-
-
 def map_axes(figure: Figure, view: View) -> Axes:
     """Return axes over the map's box, in kilometres, without ticks."""
     (left, bottom, box_wide, box_high), (wide, high) = view.sheet.map_box, view.sheet.size

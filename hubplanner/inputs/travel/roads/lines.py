@@ -91,7 +91,8 @@ def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ())
         elif format_of(path) in DISTANCES and not (format_of(path).name == "Parquet" and _has_geometry(path, faults)):
             roads = _edge_table(spec, path, faults, more)
         else:
-            roads = _line_file(spec, path, faults, more)
+            table = _line_table(spec, path, faults)
+            roads = None if table is None else _from_lines(spec, [table], faults, kind="lines", more=more)
     except DataError as error:
         faults.extend(error.faults)
         return None
@@ -122,11 +123,6 @@ def _has_geometry(path: Path, faults: list[Fault]) -> bool:
     """Tell whether a Parquet file has places of its own, as GeoParquet does."""
     frame = read_parquet(path, pd.read_parquet, faults)
     return frame is not None and "geometry" in frame.columns
-
-
-def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
-    tables = [table for table in (_line_table(spec, path, faults),) if table is not None]
-    return _from_lines(spec, tables, faults, kind="lines", more=more) if tables else None
 
 
 def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable | None:
