@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.extras import absent, is_installed
-from hubplanner.translation import ENGLISH, Language
-from hubplanner.translation import gettext as _
+from hubplanner.translation import ENGLISH, Language, gettext as _
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message

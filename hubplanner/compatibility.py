@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from hubplanner.translation import N_, joined
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined
 
 
 class Feature(Enum):

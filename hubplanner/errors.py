@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 SHOWN_FAULTS = 40
 """Faults spelled out in a message; the exception's ``faults`` holds all of them."""

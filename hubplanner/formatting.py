@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubplanner.tolerances import EXACT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext, written
+from hubplanner.translation import gettext as _, ngettext, written
 
 SMALLEST_GAP = EXACT
 """Smaller gaps are rounding: the plan is proven best."""

@@ -22,8 +22,7 @@ from hubplanner.audit.files.stability import check_stability
 from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
 from hubplanner.audit.ledger import Finding, Ledger
-from hubplanner.audit.measures import FILE as STATED
-from hubplanner.audit.measures import stated_people
+from hubplanner.audit.measures import FILE as STATED, stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
 from hubplanner.audit.service import serve

@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.table_formats import format_of
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""

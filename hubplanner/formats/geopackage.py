@@ -17,8 +17,7 @@ from pyproj.exceptions import CRSError
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, make_layer
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MAGIC = b"SQLite format 3\0"
 APPLICATIONS = (b"GPKG", b"GP10", b"GP11", b"\0\0\0\0")

@@ -9,8 +9,7 @@ from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.formats.tables.database import is_database
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,7 @@ from hubplanner.problem import Bools, Floats, GeometricTravel, GreatCircle, Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.travel_spec import TravelMethod
-from hubplanner.translation import N_, joined
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined
 
 WGS84 = "EPSG:4326"
 METRES_PER_KM = 1000.0

@@ -11,8 +11,7 @@ import numpy as np
 from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import Floats, SiteStatus, grow_demand
 from hubplanner.scenario.model_spec import AUTO, FloorSpec
-from hubplanner.translation import N_
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)

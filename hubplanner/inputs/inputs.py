@@ -41,8 +41,7 @@ from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 from hubplanner.scenario.travel_spec import NetworkSpec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext, written
+from hubplanner.translation import gettext as _, joined, ngettext, written
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,7 @@ from hubplanner.problem import Bools, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, GroupMean, JoinSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 CANDIDATES = 3
 """Names that are offered for one without a partner."""

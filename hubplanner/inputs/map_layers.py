@@ -17,8 +17,7 @@ from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import MapFileSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.futures_spec import ClosedAreasSpec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 LINES, AREAS = ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon")
 KINDS = {"borders": (*LINES, *AREAS), "water": (*LINES, *AREAS), "roads": LINES}

@@ -22,8 +22,7 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
 from hubplanner.scenario.names import hint
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""

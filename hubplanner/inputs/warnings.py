@@ -19,8 +19,7 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import ChecksSpec
 from hubplanner.scenario.names import key_of
-from hubplanner.translation import N_
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 MUCH_DETOUR = 3.0
 MOST_TOLD = 5

@@ -17,8 +17,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, written
+from hubplanner.translation import gettext as _, joined, written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

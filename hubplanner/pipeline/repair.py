@@ -16,8 +16,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.infeasibility.repair import Change, least_repair
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext
+from hubplanner.translation import gettext as _, ngettext
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,8 +22,7 @@ from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, lacking, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,7 @@ from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
 from hubplanner.runs.read import figures_of, place_of
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_RUNS = 26
 

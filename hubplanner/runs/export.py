@@ -29,8 +29,7 @@ from hubplanner.runs.read import figures_of, manifest_files, read_manifest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,7 @@ from hubplanner.runs.read import read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import N_
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 
 def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tuple[Inputs, Solution]:

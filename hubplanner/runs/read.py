@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 class RunUnreadableError(DataError):

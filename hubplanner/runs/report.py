@@ -16,8 +16,7 @@ from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, said_again
+from hubplanner.translation import gettext as _, joined, said_again
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
 FRONTIERS = ("frontier.json", "frontier/frontier.json")

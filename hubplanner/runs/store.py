@@ -10,8 +10,7 @@ from hubplanner.errors import Fault, ScenarioError
 from hubplanner.folders import RUN_MARKS, is_default_name, is_run
 from hubplanner.io import foreign_files, move_folder, recover, remove_atomically
 from hubplanner.runs.index import Row, describe, read_rows, run_folders
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 __all__ = ["describe", "find_run", "list_runs", "remove_run", "rename_run"]
 

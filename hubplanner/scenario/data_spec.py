@@ -30,8 +30,7 @@ from hubplanner.scenario.fields import (
     one_or_more,
     path_alone,
 )
-from hubplanner.translation import N_, joined
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined
 
 
 class GroupMean(Spec):

@@ -21,8 +21,7 @@ from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.scenario.yaml_text import Tree, assign, in_a_line, merge, read_yaml, without_nulls, write_yaml
-from hubplanner.translation import N_, joined
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -7,8 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 SHOWN_VALUES = 12
 """Values that a message lists."""

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from hubplanner.scenario.fields import Column, Encoding, Flag, Identifiers, LocalFile, Name, Spec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_KMH = 1000.0
 Kmh = Annotated[float, Field(strict=True, ge=0.1, le=MOST_KMH)]

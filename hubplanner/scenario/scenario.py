@@ -28,8 +28,7 @@ from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import CoverageSpec, MeasureSpec, MeasuresSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 from hubplanner.scenario.yaml_text import merge
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, written
+from hubplanner.translation import gettext as _, joined, written
 
 MINUTES_PER_HOUR = 60.0
 MOST_SECONDS = 1e8

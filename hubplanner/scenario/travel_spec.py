@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec, path_alone
 from hubplanner.scenario.futures_spec import ClosedAreasSpec
 from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, written
+from hubplanner.translation import gettext as _, joined, written
 
 MOST_DETOUR = 10.0
 Band = Annotated[int, Field(strict=True, ge=1, le=10_000)]

@@ -18,12 +18,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hubplanner.errors import HubplannerError
 from hubplanner.translation import Language, in_language
 from hubplanner.web.responses import SMALLEST_PACKED, Refused, as_refused, refusal
-from hubplanner.web.routes import frontiers as routes_frontiers
-from hubplanner.web.routes import jobs as routes_jobs
-from hubplanner.web.routes import runs as routes_runs
-from hubplanner.web.routes import scenarios as routes_scenarios
-from hubplanner.web.routes import static_files as pages
-from hubplanner.web.routes import uploads as routes_uploads
+from hubplanner.web.routes import (
+    frontiers as routes_frontiers,
+    jobs as routes_jobs,
+    runs as routes_runs,
+    scenarios as routes_scenarios,
+    static_files as pages,
+    uploads as routes_uploads,
+)
 from hubplanner.web.security import Guard
 from hubplanner.web.settings import AppSettings
 from hubplanner.web.state import new_context

@@ -9,8 +9,7 @@ from typing import Any
 
 from hubplanner.analysis.requests import FEWEST, TRADES
 from hubplanner.scenario import Scenario, read_scenario
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 

@@ -12,8 +12,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from hubplanner.errors import DataWarning, Fault, FaultyError, HubplannerError
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, said_of
+from hubplanner.translation import gettext as _, joined, said_of
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"

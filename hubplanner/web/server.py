@@ -16,8 +16,7 @@ from fastapi import FastAPI
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.io import scratch_folder
-from hubplanner.translation import ENGLISH, Language
-from hubplanner.translation import gettext as _
+from hubplanner.translation import ENGLISH, Language, gettext as _
 from hubplanner.web.scenarios import scenario_files
 from hubplanner.web.settings import AppSettings, Limits
 

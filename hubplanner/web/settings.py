@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hubplanner.errors import Fault, ScenarioError
-from hubplanner.translation import ENGLISH, Language
-from hubplanner.translation import gettext as _
+from hubplanner.translation import ENGLISH, Language, gettext as _
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MEGABYTE = 1 << 20

@@ -16,9 +16,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import hubplanner as hp
-from hubplanner.analysis.sweep import cases as sweep_case
-from hubplanner.analysis.sweep import local as sweep_local
-from hubplanner.analysis.sweep import sweep as sweeps
+from hubplanner.analysis.sweep import cases as sweep_case, local as sweep_local, sweep as sweeps
 from hubplanner.analysis.sweep.cases import SweepTask, make_cases, parse_grid, read_settled, solve_case
 from hubplanner.analysis.sweep.cluster import Cluster
 from hubplanner.analysis.sweep.plot import tornado_of

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from shapely import MultiPolygon, Point, box

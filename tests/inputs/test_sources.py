@@ -12,9 +12,7 @@ import pytest
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import DataError, ScenarioError
-from hubplanner.inputs import read as reading
-from hubplanner.inputs import read_inputs
-from hubplanner.inputs import travel_matrix as matrix
+from hubplanner.inputs import read as reading, read_inputs, travel_matrix as matrix
 from hubplanner.inputs.readers import tables
 from hubplanner.pipeline import solve as second_look
 from hubplanner.runs import export

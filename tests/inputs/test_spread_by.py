@@ -9,8 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from rasterio.features import geometry_mask
 from rasterio.transform import Affine
 from shapely import box

@@ -10,9 +10,7 @@ from support.instances.demand_files import Many, write_many
 from support.project import DEMAND
 
 import hubplanner as hp
-from hubplanner.inputs.demand import point_stream as labels
-from hubplanner.inputs.demand import point_stream as points
-from hubplanner.inputs.demand import point_stream as repeats
+from hubplanner.inputs.demand import point_stream as labels, point_stream as points, point_stream as repeats
 from hubplanner.inputs.readers import csv as delimited
 
 if TYPE_CHECKING:

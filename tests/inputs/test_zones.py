@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from rasterio.transform import Affine
 from support.instances.burundi import people_inside, people_reached
 from support.instances.demand_files import write_raster

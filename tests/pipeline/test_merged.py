@@ -15,9 +15,7 @@ from support.instances.demand_files import NODATA, Many, cells_of, write_many, w
 
 import hubplanner as hp
 from hubplanner.inputs.demand import aggregation as merged
-from hubplanner.inputs.readers import csv as delimited
-from hubplanner.inputs.readers import parquet as parts
-from hubplanner.inputs.readers import raster as rasters
+from hubplanner.inputs.readers import csv as delimited, parquet as parts, raster as rasters
 from hubplanner.outputs.map.need import points_of
 from hubplanner.pipeline import solve as second_look
 from hubplanner.pipeline.solve import overview

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.instances.random_covering import sample
 from support.instances.tiny import line_of_five, two_islands
 

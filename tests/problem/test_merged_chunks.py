@@ -6,8 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import hubplanner as hp
 from hubplanner.problem import Chunk, GreatCircle, Planar, Problem, evaluate, merge_chunks, remeasure_chunks

@@ -10,8 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from hubplanner.inputs.travel.roads.barriers import Barriers
 from hubplanner.problem import GreatCircle

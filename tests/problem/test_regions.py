@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from hubplanner.problem import GreatCircle, Planar
 from hubplanner.problem.aggregation import disc_grid as regions

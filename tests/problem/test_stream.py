@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from hubplanner.problem import Chunk, GreatCircle, Planar, merge_chunks, remeasure_chunks
-from hubplanner.problem.aggregation import disc_grid as regions
-from hubplanner.problem.aggregation import stream
+from hubplanner.problem.aggregation import disc_grid as regions, stream
 
 if TYPE_CHECKING:
     from hubplanner.problem import Merged

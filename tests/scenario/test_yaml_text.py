@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from hubplanner.errors import ScenarioError
 from hubplanner.scenario.yaml_text import (

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.draws import one_of
 from support.instances.fractional import all_plans, crowd, pinned, worth
 from support.instances.random_covering import best, sample
@@ -22,9 +21,11 @@ from hubplanner.problem import SiteStatus, merge_demand
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
 from hubplanner.solver.backends.highs import matrix, prepared
-from hubplanner.solver.covering import branch_and_bound as branching
-from hubplanner.solver.covering import column_generation as prices
-from hubplanner.solver.covering import column_generation as sifting
+from hubplanner.solver.covering import (
+    branch_and_bound as branching,
+    column_generation as prices,
+    column_generation as sifting,
+)
 from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import exchanged, greedy, rounded
 from hubplanner.solver.covering.cuts import find_cuts

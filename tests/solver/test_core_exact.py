@@ -15,9 +15,11 @@ import hubplanner as hp
 from hubplanner.model import build_model
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
-from hubplanner.solver.covering import column_generation as prices
-from hubplanner.solver.covering import column_generation as sifting
-from hubplanner.solver.covering import relaxation as sharpening
+from hubplanner.solver.covering import (
+    column_generation as prices,
+    column_generation as sifting,
+    relaxation as sharpening,
+)
 from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
 from hubplanner.solver.covering.cuts import find_cuts

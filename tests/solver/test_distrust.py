@@ -16,9 +16,7 @@ from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
 from hubplanner.solver.backends.highs import solve_highs
-from hubplanner.solver.covering import presolve
-from hubplanner.solver.covering import strategy as home
-from hubplanner.solver.covering import strategy as run
+from hubplanner.solver.covering import presolve, strategy as home, strategy as run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

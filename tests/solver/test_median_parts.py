@@ -12,8 +12,7 @@ import pytest
 import hubplanner as hp
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.median import reduced_mip as median_residue
-from hubplanner.solver.median import subgradient as median_climb
+from hubplanner.solver.median import reduced_mip as median_residue, subgradient as median_climb
 from hubplanner.solver.median.cost_matrix import table_of
 from hubplanner.solver.median.interchange import first_plan, greedy
 from hubplanner.solver.median.lagrangian import bound, nearest, settled

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from support.instances.random_covering import LIMITS, Sample, sample
-from support.instances.random_covering import best as optimal
+from support.instances.random_covering import LIMITS, Sample, best as optimal, sample
 
 from hubplanner.model import Budget
 from hubplanner.model.constraints.budget import MOST_PRICES

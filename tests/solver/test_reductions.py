@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support.instances.random_covering import Sample, sample
-from support.instances.random_covering import best as optimal
+from hypothesis import given, strategies as st
+from support.instances.random_covering import Sample, best as optimal, sample
 from support.instances.tiny import random_town, two_islands
 
 from hubplanner.model import MaxCoverage, build_model

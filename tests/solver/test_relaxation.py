@@ -7,11 +7,9 @@ from types import SimpleNamespace
 import highspy
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.sparse import csc_array, csr_array
-from support.instances.random_covering import best as optimal
-from support.instances.random_covering import sample
+from support.instances.random_covering import best as optimal, sample
 from support.instances.tiny import line_of_five, random_town
 
 from hubplanner.model import MaxCoverage, build_model

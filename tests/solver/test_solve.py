@@ -22,8 +22,7 @@ from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import SearchLimits, Termination
 from hubplanner.solver.backends.highs import solve_highs
 from hubplanner.solver.backends.pulp import solve_other
-from hubplanner.solver.covering import strategy as covering
-from hubplanner.solver.covering import strategy as search
+from hubplanner.solver.covering import strategy as covering, strategy as search
 from hubplanner.solver.covering.construction import cheapest
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.run_log import RunLog

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from scipy.sparse import csr_array
 from support.instances.random_covering import best, sample
 from support.instances.tiny import line_of_five, two_islands

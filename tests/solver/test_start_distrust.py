@@ -16,8 +16,7 @@ from test_futures import EXACT, hedged, town
 from test_median_distrust import ASKED, scattered, truth
 
 import hubplanner as hp
-from hubplanner.solver.backends import ADAPTERS
-from hubplanner.solver.backends import highs as adapter
+from hubplanner.solver.backends import ADAPTERS, highs as adapter
 from hubplanner.solver.backends.highs import solve_handle, solve_highs
 from hubplanner.solver.covering import strategy as run
 from hubplanner.solver.median import strategy as solving

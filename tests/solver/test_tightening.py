@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import hubplanner as hp
 from hubplanner.model import Capacity, Floor, HubsPerSite, Periods, Question, formulate, goals_of

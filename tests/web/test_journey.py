@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.browser import chromium as shared
-from support.browser import visit as journey
+from support.browser import chromium as shared, visit as journey
 from support.browser.server import Serving, served, start, stop
 from support.browser.visit import NARROW, Visit, project, visiting
 from support.draws import patience

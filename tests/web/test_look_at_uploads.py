@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, expect
 from rasterio.transform import Affine
 from shapely import box
 from shapely.geometry import shape
-from support.browser import chromium as shared
-from support.browser import server as serving
+from support.browser import chromium as shared, server as serving
 from support.browser.visit import visiting
 from support.instances.demand_files import write_raster
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from support.browser import chromium as shared
-from support.browser import server as serving
+from support.browser import chromium as shared, server as serving
 from support.browser.visit import visiting
 
 if TYPE_CHECKING:

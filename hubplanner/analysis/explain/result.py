@@ -31,8 +31,7 @@ from hubplanner.formatting import proof_in_words
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
-from hubplanner.translation import gettext as _
-from hubplanner.translation import how_said, joined
+from hubplanner.translation import gettext as _, how_said, joined
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs

@@ -19,8 +19,7 @@ from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import Constraint
 from hubplanner.solver import in_words
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, listed, ngettext, written
+from hubplanner.translation import gettext as _, joined, listed, ngettext, written
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs

@@ -33,8 +33,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN, FairnessSpec
 from hubplanner.solver import in_words, solve_problem
 from hubplanner.stopping import searching
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 log = logging.getLogger(__name__)
 

@@ -33,8 +33,7 @@ from hubplanner.problem import Floats, Ints, Problem, Solution, Status
 from hubplanner.runs.load import plan_of_hubs, read_solution
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 log = logging.getLogger(__name__)
 

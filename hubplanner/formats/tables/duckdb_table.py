@@ -7,8 +7,7 @@ from typing import Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 SHUT: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,

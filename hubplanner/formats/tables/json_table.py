@@ -11,8 +11,7 @@ import pandas as pd
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import check_size, regular, typed
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 COLUMNS, ROWS = ("columns", "cols", "fields", "header"), ("rows", "data", "values", "index")
 """Keys under which names of columns and rows of cells stand."""

@@ -38,8 +38,7 @@ from hubplanner.scenario.backhaul_spec import (
 )
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import key_of, listed
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_NODES = 200_000
 """Places where new lines may start; of more, a plan's picture and its graph are none."""

@@ -37,8 +37,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 MOST_SHOWN = 100
 """Faults of one column that are spelled out for a part of a file."""

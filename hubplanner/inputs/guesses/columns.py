@@ -13,8 +13,7 @@ from hubplanner.inputs.readers.cells import NOTATIONS, SPACES, CellRules, is_mis
 from hubplanner.inputs.readers.columns import as_numbers, as_text, keys_of
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import key_of, listed, near_key
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": (

@@ -18,8 +18,7 @@ from hubplanner.inputs.guesses.text import AskedDoubt, MadeGuess, ScenarioText
 from hubplanner.problem import annuity
 from hubplanner.scenario.fields import PER_CENT
 from hubplanner.scenario.names import key_of
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 CAPEX, OPEX, REACH_KM, HUBS, DETOUR, HORIZON, RATE = 50_000, 15_000, 10, 10, 1.3, 5, 0.1
 """Made-up values, marked as such: what a hub costs, how far it reaches, how many the budget pays."""

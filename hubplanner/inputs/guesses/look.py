@@ -25,8 +25,7 @@ from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table,
 from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import join_key, shown
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""

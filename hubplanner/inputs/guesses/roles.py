@@ -10,8 +10,7 @@ from hubplanner.errors import DataError, Fault
 from hubplanner.inputs.guesses.keys import KeyMatch, match_keys
 from hubplanner.inputs.guesses.look import FileLook, narrowed
 from hubplanner.scenario.names import listed
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 ROLES = ("demand", "sites", "table", "zones")
 """What a planner may say that a file is."""

@@ -10,8 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from hubplanner.scenario.data_spec import FileSpec, Missing
-from hubplanner.translation import gettext as _
-from hubplanner.translation import listed
+from hubplanner.translation import gettext as _, listed
 
 MISSING_MARKS = frozenset(
     {

@@ -18,8 +18,7 @@ from hubplanner.problem import Bools
 from hubplanner.scenario.data_spec import DemandSpec, GroupMean, SitesSpec
 from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
 from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, listed, near_key, shown, spelling_of
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""

@@ -26,8 +26,7 @@ import pandas as pd
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import GZIP
 from hubplanner.problem import Ints
-from hubplanner.translation import N_
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 MOST_UNPACKED = 8_000_000_000
 """Bytes of a file that gzip packed: a small one may hold any number."""

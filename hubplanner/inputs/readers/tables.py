@@ -32,8 +32,7 @@ from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_nam
 from hubplanner.problem import Bools, Ints
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 from hubplanner.scenario.names import renamed
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -29,8 +29,7 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK, Relief
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec, RasterBandSpec, RasterTravel, TerrainSpec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext
+from hubplanner.translation import gettext as _, ngettext
 
 MOST_CELLS = 200_000_000
 LARGE = 20_000_000

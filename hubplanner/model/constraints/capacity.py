@@ -16,8 +16,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, written
+from hubplanner.translation import gettext as _, joined, written
 
 
 @dataclass(frozen=True, kw_only=True)

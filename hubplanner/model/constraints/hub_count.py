@@ -14,8 +14,7 @@ from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint, SiteNames, check_count, of_kind
 from hubplanner.model.lp import Model
 from hubplanner.problem import Bools, Evaluation, Ints, Problem, SiteStatus
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext
+from hubplanner.translation import gettext as _, ngettext
 
 
 @dataclass(frozen=True, kw_only=True)

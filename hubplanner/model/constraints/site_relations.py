@@ -12,8 +12,7 @@ from pulp import LpConstraintLE
 from hubplanner.model.constraints.base import Constraint, SiteNames
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,7 @@ from typing import Any
 from hubplanner.outputs.html.words import about
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, on_one_line
-from hubplanner.translation import gettext as _
-from hubplanner.translation import written
+from hubplanner.translation import gettext as _, written
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 92.0, 16.0, 24.0, 44.0

@@ -12,8 +12,7 @@ from hubplanner.outputs.html.tables import HtmlCell, HtmlTable, figures_under, n
 from hubplanner.outputs.html.words import count, heading
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
-from hubplanner.translation import gettext as _
-from hubplanner.translation import listed, ngettext, written
+from hubplanner.translation import gettext as _, listed, ngettext, written
 
 if TYPE_CHECKING:
     from hubplanner.outputs.comparison import Comparison

@@ -20,8 +20,7 @@ from hubplanner.formatting import (
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext, written
+from hubplanner.translation import gettext as _, ngettext, written
 
 FULL = 0.995
 """Share of its room from which a hub is full."""

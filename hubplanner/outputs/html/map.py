@@ -20,8 +20,7 @@ from hubplanner.outputs.map.scene import MapScene, groups_of
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
-from hubplanner.translation import N_, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, written
 
 WIDTH, HIGHEST = 1000.0, 1150.0
 """Size of the picture in its own units."""

@@ -17,8 +17,7 @@ from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.travel_spec import straight_lines
 from hubplanner.scenario.validation.features import features
-from hubplanner.translation import gettext as _
-from hubplanner.translation import listed, ngettext, written
+from hubplanner.translation import gettext as _, listed, ngettext, written
 
 MOST_LINES, MOST_DOUBTS, MOST_NAMED = 10, 5, 6
 """Lines of what to build, doubts, and names in a sentence, at most."""

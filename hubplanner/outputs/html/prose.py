@@ -16,8 +16,7 @@ from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
-from hubplanner.translation import N_, ngettext, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, ngettext, written
 
 _DECAY = {
     "step": N_("Everyone within a hub's reach counts fully."),

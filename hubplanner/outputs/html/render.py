@@ -16,12 +16,14 @@ from markupsafe import Markup, escape
 
 from hubplanner.catalogues import page_language
 from hubplanner.outputs.comparison import Comparison
-from hubplanner.outputs.html import charts as page_charts
-from hubplanner.outputs.html import comparison as page_comparison
-from hubplanner.outputs.html import headline as page_headline
-from hubplanner.outputs.html import map as page_map
-from hubplanner.outputs.html import minute
-from hubplanner.outputs.html import tables as page_tables
+from hubplanner.outputs.html import (
+    charts as page_charts,
+    comparison as page_comparison,
+    headline as page_headline,
+    map as page_map,
+    minute,
+    tables as page_tables,
+)
 from hubplanner.outputs.html.map import OUTLINES
 from hubplanner.outputs.html.prose import reasons, sentences
 from hubplanner.outputs.html.words import decimal, money

@@ -18,8 +18,7 @@ from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
 from hubplanner.scenario.scenario import TierSpec
-from hubplanner.translation import N_, joined, ngettext, said_again, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined, ngettext, said_again, written
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,7 @@ from typing import Any
 
 from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
-from hubplanner.translation import ENGLISH, N_, ngettext, spoken, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import ENGLISH, N_, gettext as _, ngettext, spoken, written
 
 UNITS = (N_("km"), N_("minutes"), N_("seconds"))
 """What is measured in, as figures name it."""

@@ -11,8 +11,7 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
-from hubplanner.translation import N_, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, written
 
 POINTS_PER_INCH = 72.0
 _FOLDER = Path(mpl.get_data_path()) / "fonts" / "ttf"

@@ -13,8 +13,7 @@ from hubplanner.scenario.backhaul_spec import (
 )
 from hubplanner.scenario.scenario import Scenario, TierSpec
 from hubplanner.scenario.validation.features import Complaints
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 def connection(scenario: Scenario) -> Complaints:

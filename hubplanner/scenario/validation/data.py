@@ -17,8 +17,7 @@ from hubplanner.scenario.names import repeated
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation.features import Check, Complaints, where_merged
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 _NO_CELL = (
     *("id", "layer", "sheet", "skip_rows", "header_rows", "header", "x", "y", "geometry", "encoding", "decimal"),

@@ -11,8 +11,7 @@ from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import MAX_MIN, ModelSpec
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec, RasterTravel
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 Complaints = Iterator[tuple[str, Any, str]]
 """Key, value found and what is allowed."""

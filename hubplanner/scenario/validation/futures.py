@@ -12,8 +12,7 @@ from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
 from hubplanner.scenario.validation.features import Check, Complaints
 from hubplanner.tolerances import SUM_TOLERANCE
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 def _criterion(scenario: Scenario) -> Complaints:

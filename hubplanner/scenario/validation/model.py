@@ -13,8 +13,7 @@ from hubplanner.scenario.travel_spec import RasterTravel
 from hubplanner.scenario.validation.backhaul import connection
 from hubplanner.scenario.validation.features import Check, Complaints
 from hubplanner.scenario.validation.travel import distance_table
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 def _target(scenario: Scenario) -> Complaints:

@@ -11,8 +11,7 @@ from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel, TerrainSpec
 from hubplanner.scenario.validation.features import Check, Complaints
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 
 def distance_table(scenario: Scenario) -> Complaints:

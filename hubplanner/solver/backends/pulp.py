@@ -15,8 +15,7 @@ from hubplanner.errors import ScenarioError, SolverError
 from hubplanner.io import scratch_folder
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 
 _OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""

@@ -31,8 +31,7 @@ from hubplanner.solver.progress import ProgressBounds, progress_within, report_p
 from hubplanner.solver.run_log import RunLog
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
-from hubplanner.translation import N_
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 ALONE = "budget, max_hubs and pins alone"
 """Limits that reductions know."""

@@ -36,8 +36,7 @@ from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
-from hubplanner.translation import gettext as _
-from hubplanner.translation import listed, ngettext, written
+from hubplanner.translation import gettext as _, listed, ngettext, written
 
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""

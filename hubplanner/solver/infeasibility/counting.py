@@ -23,8 +23,7 @@ from hubplanner.model.constraints.budget import enough_money, least_money, most_
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, Ints, Problem, evaluate
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext
+from hubplanner.translation import gettext as _, ngettext
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,14 +21,15 @@ from hubplanner.runs.export import export_run
 from hubplanner.runs.naming import run_scenario
 from hubplanner.runs.report import Verdict, write_report
 from hubplanner.scenario import Scenario, read_scenario
-from hubplanner.translation import N_, joined, sentences_of, written
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, joined, sentences_of, written
 from hubplanner.web.responses import faults_of, warnings_of
 from hubplanner.web.run_files import REPORT, write_note
 from hubplanner.web.uploads.inspect import look_at
-from hubplanner.web.uploads.new_scenario import draft_project as draft
-from hubplanner.web.uploads.new_scenario import name_partners as take_over
-from hubplanner.web.uploads.new_scenario import new_scenario as write_scenario
+from hubplanner.web.uploads.new_scenario import (
+    draft_project as draft,
+    name_partners as take_over,
+    new_scenario as write_scenario,
+)
 
 MEMORY, FILE = 4 << 30, 1 << 30
 """Bytes that reading a stranger's file may take, in memory and on disk."""

@@ -23,8 +23,7 @@ from hubplanner.catalogues import page_language
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
 from hubplanner.formatting import better_in_words
 from hubplanner.stopping import ask_to_stop
-from hubplanner.translation import N_, in_language, joined, translated
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _, in_language, joined, translated
 
 GRACE_S = 2.0
 """Seconds to put things away once the server is gone."""

@@ -21,8 +21,7 @@ from hubplanner.runs.index import run_folders
 from hubplanner.runs.read import as_places, read_manifest, read_plan
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, said_again
+from hubplanner.translation import gettext as _, joined, said_again
 from hubplanner.web.map_data.scenario import reaches, unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, json_of, packed, packed_answer
 from hubplanner.web.run_files import (

@@ -14,8 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from hubplanner.errors import ScenarioError
 from hubplanner.formats.table_formats import check_kind
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined
+from hubplanner.translation import gettext as _, joined
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.scenarios import slug

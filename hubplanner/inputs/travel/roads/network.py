@@ -23,8 +23,7 @@ from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import Barred, RoadGraph, Snaps
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
-from hubplanner.translation import gettext as _
-from hubplanner.translation import joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 GAP_KM, MOST_GAPS = 0.5, 20
 """Widest gap between parts of the roads that is told, and how many are."""

@@ -25,8 +25,7 @@ from hubplanner.scenario.roads_spec import (
     ModeSpec,
     RoadsSpec,
 )
-from hubplanner.translation import gettext as _
-from hubplanner.translation import ngettext
+from hubplanner.translation import gettext as _, ngettext
 
 MINUTES_PER_HOUR = 60.0
 UNITS = {"mph": 1.609344, "knots": 1.852}
