@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import hashlib
 import itertools
@@ -24,7 +25,7 @@ if sys.platform != "win32":
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, joined
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ PROBE = 65_536
 NOWHERE = "is a link to a missing file"
 SHOWN = 12
 """Files named where a folder is refused."""
+ALIKE = 0.6
+"""Ratio of letters in common from which one name of a file may be meant by another."""
 _PREFIX = ".hubplanner-"
 _ASIDE = re.compile(r"\.hubplanner-[a-z0-9_]{8}")
 _LOCK, _NEW, _EARLIER, _OWN = "lock", "new", "earlier", "manifest_sha256"
@@ -54,6 +57,34 @@ def check_regular(path: Path) -> None:
     if kind != stat.S_IFREG:
         names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         raise OSError(errno.EINVAL, f"it is {names.get(kind, 'a device')}, not a file", str(path))
+
+
+def why_unreadable(path: Path, error: OSError) -> str:
+    """Return why a file cannot be read, as a fault says it: where it is not there, what may be meant.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _written = Path(folder, "demand.csv").write_text("id,people", encoding="utf-8")
+    ...     print(why_unreadable(Path(folder, "demnd.csv"), FileNotFoundError(errno.ENOENT, "No such file")))
+    cannot be read: No such file; did you mean demand.csv?
+    """
+    why = _("cannot be read: {error}", error=error.strerror or error)
+    return joined((why, _meant(path)), "") if isinstance(error, FileNotFoundError) else why
+
+
+def _meant(path: Path) -> str:
+    """Return which file may be meant by one that is not there, for the end of a message."""
+    if path.is_symlink():
+        return _("; it is a link to a missing file")
+    folder = path.absolute().parent
+    try:
+        names = sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
+    except OSError:
+        return _("; there is no folder {folder}", folder=spelled_out(folder))
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=ALIKE)
+    if close:
+        return _("; did you mean {name}?", name=spelled_out(close[0]))
+    some = joined(map(spelled_out, names[:SHOWN]), ", ") if names else _("nothing")
+    return _("; its folder holds {some}{more}", some=some, more=", ..." * (len(names) > SHOWN))
 
 
 def check_gdal_path(path: Path) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.io import check_regular
+from hubplanner.io import check_regular, why_unreadable
 from hubplanner.translation import gettext as _
 
 EXACT_WHOLE = 2**53
@@ -47,9 +47,10 @@ def regular(path: Path) -> None:
     """Raise where a path is no file that can be read to its end: a folder, a pipe or a device has none."""
     try:
         check_regular(path)
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise DataError(Fault(file=str(path), allowed=_("cannot be read: {reason}", reason=reason))) from error
+    except OSError as error:
+        raise DataError(Fault(file=str(path), allowed=why_unreadable(path, error))) from error
+    except ValueError as error:
+        raise DataError(Fault(file=str(path), allowed=_("cannot be read: {reason}", reason=str(error)))) from error
 
 
 def make_layer(

@@ -14,7 +14,7 @@ from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
 from hubplanner.formats.table_formats import GZIP, PACKED, format_of, suffixes_of
 from hubplanner.formats.tables.json_table import kind_of_json
-from hubplanner.translation import gettext as _
+from hubplanner.io import why_unreadable
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
@@ -55,9 +55,7 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
     try:
         return readers[file.name]()
     except OSError as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror or error))
-        ) from error
+        raise DataError(Fault(file=str(path), allowed=why_unreadable(path, error))) from error
 
 
 def _read_packed(path: Path, layer: str | None, encoding: str | None) -> Layer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from hubplanner.inputs.travel.friction import read_over_raster
 from hubplanner.inputs.travel.roads.network import read_road_travel
 from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
 from hubplanner.inputs.warnings import data_warnings
+from hubplanner.io import why_unreadable
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
@@ -46,9 +48,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         raise
     except OSError as error:  # a disk that fails, or a file that goes between two looks at it
         file = str(error.filename or _("the data"))
-        raise DataError(
-            Fault(file=file, allowed=_("cannot be read: {error}", error=error.strerror or error))
-        ) from error
+        raise DataError(Fault(file=file, allowed=why_unreadable(Path(file), error))) from error
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:

@@ -17,7 +17,7 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from hubplanner.errors import Fault, ScenarioError
-from hubplanner.io import check_regular
+from hubplanner.io import check_regular, why_unreadable
 from hubplanner.translation import gettext as _
 
 Tree = dict[str, Any]
@@ -134,7 +134,7 @@ def read_yaml(path: Path) -> Tree:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
-        raise ScenarioError(_fault(str(path), _("cannot be read: {error}", error=error.strerror))) from error
+        raise ScenarioError(_fault(str(path), why_unreadable(path, error))) from error
     except UnicodeDecodeError as error:
         raise ScenarioError(_fault(str(path), _("is not UTF-8 text; save it as UTF-8"))) from error
     tree = parse_yaml(text, str(path))

@@ -412,7 +412,8 @@ def test_what_is_no_file_is_refused_at_once(project: Project, name: str, what: s
     settings = settings if name == "a.tif" else {} if name == "a.csv" else {"demand.x": None, "demand.y": None}
     found = project.messages(settings | {"demand.path": str(path)})
     words = {"folder": "a folder", "pipe": "a pipe", "device": "a device"}
-    reason = "No such file or directory" if what == "link" else f"it is {words[what]}, not a file"
+    gone = "No such file or directory; it is a link to a missing file"
+    reason = gone if what == "link" else f"it is {words[what]}, not a file"
     if (name, what) == ("a.parquet", "folder"):  # which one of such files may be
         assert found == [f"{name}: cannot be read as a Parquet file: a folder without any"]
         os.mkfifo(path / "b.parquet")

@@ -25,6 +25,7 @@ import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import GZIP
+from hubplanner.io import why_unreadable
 from hubplanner.problem import Ints
 from hubplanner.translation import N_, gettext as _
 
@@ -244,7 +245,7 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
     except EOFError:
         faults.append(Fault(file=path.name, allowed=_("is cut short, so that it cannot be unpacked; fetch it again")))
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror or error)))
+        faults.append(Fault(file=str(path), allowed=why_unreadable(path, error)))
 
 
 def _opened(path: Path) -> BinaryIO:

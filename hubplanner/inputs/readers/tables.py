@@ -29,6 +29,7 @@ from hubplanner.formats.tables.place_cells import PLACE_CELLS, read_place_cells
 from hubplanner.formats.tables.postgis import plain_cell, query_of, read_database
 from hubplanner.inputs.readers.cells import PLAIN_CELLS, CellRules
 from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_names, read_csv, unnamed_columns
+from hubplanner.io import why_unreadable
 from hubplanner.problem import Bools, Ints
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 from hubplanner.scenario.names import renamed
@@ -146,7 +147,7 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
     except DataError as error:
         faults.extend(error.faults)
     except OSError as error:
-        faults.append(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error.strerror)))
+        faults.append(Fault(file=str(path), allowed=why_unreadable(path, error)))
     return len(faults) == before
 
 
