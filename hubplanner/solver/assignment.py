@@ -44,6 +44,8 @@ MOST_WHOLE_PAIRS = 2_000
 MOST_NODES = 500
 """Nodes of the search for near hubs where points are served whole: a number, not a time, so that machines agree."""
 EXACT_LP: Any = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-10}
+OUT_OF_TIME = 1
+"""What ``linprog`` says at its limit."""
 LATE_S = 1.0
 """Seconds for it in any case, so that a plan found at the time limit is put in order too."""
 LEAK = 1e-6
@@ -204,13 +206,14 @@ class _Seats:
         shares[~seated] = self._unseated(~seated)
         for snapped in (True, False) if seated.any() else ():
             program = _Transport.of(self, np.flatnonzero(seated), snapped=snapped)
-            confined = program.covering_most(deadline) if self.most else program
-            served = None if confined is None else confined.nearest(deadline)
+            try:
+                confined = program.covering_most(deadline) if self.most else program
+                served = None if confined is None else confined.nearest(deadline)
+            except TimeoutError:
+                return None
             if served is not None:
                 shares[seated] = served / people[seated]
                 return shares
-        if seated.any() and deadline.is_past:
-            return None
         if seated.any():
             message = _("no program serves people from the plan's own hubs as the plan does")
             raise SolverError(message)
@@ -384,7 +387,13 @@ class _Transport:
         return None if found is None else self._exact(found.people)
 
     def _solve(self, cost: Floats, deadline: Deadline) -> _Found | None:
-        """Return the people of least cost, with the prices of rows and pairs; None where there is no solution."""
+        """Return the people of least cost, with the prices of rows and pairs; None where there is no solution.
+
+        Raises
+        ------
+        TimeoutError
+            When the solver says that its time is up: its clock is not that of the deadline.
+        """
         pair, limit = np.arange(len(self.point)), np.concatenate([self.people, self.room])
         ends = np.concatenate([self.point, len(self.people) + self.hub])
         rows = csr_array((np.ones(2 * len(pair)), (ends, np.tile(pair, 2))), shape=(len(limit), len(pair)))
@@ -407,6 +416,8 @@ class _Transport:
             method="highs-ds",
             options={**EXACT_LP, "time_limit": deadline.left},
         )
+        if found.status == OUT_OF_TIME:
+            raise TimeoutError
         if found.status != 0:
             return None
         prices, count = np.zeros(len(limit)), int(loose.sum())

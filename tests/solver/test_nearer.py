@@ -181,16 +181,18 @@ def crowded() -> tuple[Question, tuple[Year, ...]]:
     return Question.of(problem, objective), (Year(problem, found.evaluation),)
 
 
+@pytest.mark.parametrize("passes", [1.0, 0.0])
 @pytest.mark.parametrize("stopped", [False, True])
 def test_programs_that_assign_people_keep_to_the_time_that_is_left(
-    crowded: tuple[Question, tuple[Year, ...]], monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+    crowded: tuple[Question, tuple[Year, ...]], monkeypatch: pytest.MonkeyPatch, passes: float, *, stopped: bool
 ) -> None:
+    """Whether the clock of the deadline says so too, as one of processor time may not, or the solver's alone."""
     limits = []
 
     def late(*words: object, options: dict[str, float], **more: object) -> OptimizeResult:
         del words, more
         limits.append(options["time_limit"])
-        now[0] += options["time_limit"]
+        now[0] += options["time_limit"] * passes
         return OptimizeResult(status=1)
 
     now = [100.0]
@@ -203,5 +205,5 @@ def test_programs_that_assign_people_keep_to_the_time_that_is_left(
     finally:
         forget_stop()
     assert [year.plan for year in found] == [year.plan for year in years]
-    assert limits == [1.0, 0.0]
-    assert now == [101.0]
+    assert limits == [1.0]
+    assert now == [100.0 + passes]
