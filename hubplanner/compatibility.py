@@ -95,7 +95,6 @@ _SHARED = _("merged points share a distance")
 _WEIGHTS = _("only on average do futures add up to one weight for each distance")
 _ALL_COME = _("it serves every point whole, and not everyone comes, so ask for max_coverage or min_cost")
 _OF_COVERAGE = _("regret and tails are figures of coverage")
-_RADIUS = _("a search by radius looks at sites alone, so ask for max_coverage, min_cost or p_median")
 SHARED_LINES = _(
     "what one hub costs depends on the lines that it shares with others, and this version counts hubs alone"
 )
@@ -205,7 +204,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.TAKE_UP, (Feature.FUTURES,), _("none"), _("who comes where depends on the future, so leave it out")),
     _rule(Feature.TAKE_UP, (Feature.MERGED,), _("none"), _("merged points lie at distances of their own")),
     # backhaul, whose lines hubs share
-    _rule(Feature.P_CENTER, (Feature.BACKHAUL,), _("max_coverage, min_cost or p_median"), _RADIUS),
     _rule(Feature.ALPHA, (Feature.BACKHAUL,), _("0 or .inf"), _(_LATER, what=_("fairness by alpha"))),
     _rule(Feature.EXISTING, (Feature.BACKHAUL,), _("neither"), NEW_LINK),
     _rule(Feature.MOVING, (Feature.BACKHAUL,), "true", _("lines stay where they are laid, so let hubs stay as well")),

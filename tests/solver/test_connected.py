@@ -16,7 +16,7 @@ from support.oracles.network import every_plan, random_network, random_ways, tow
 
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
-from hubplanner.model import Question, formulate, goals_of
+from hubplanner.model import AlphaFair, Question, formulate, goals_of
 from hubplanner.model.variables import backhaul as network_module
 from hubplanner.model.variables.backhaul import Graph, network_of
 from hubplanner.problem import Planar
@@ -191,8 +191,9 @@ def test_floors_counts_seats_and_several_hubs_a_site_go_with_lines() -> None:
 
 def test_what_does_not_go_with_lines_is_refused_with_a_reason() -> None:
     fork = town([(0, 1, 10.0)], [5.0], [0.0])
-    with pytest.raises(hp.ScenarioError, match="p_center does not go with backhaul"):
-        hp.solve_problem(fork, hp.PCenter(max_hubs=1))
+    fair = AlphaFair(weights=np.ones((1, 1)), alpha=1.0, linear_below=0.1)
+    with pytest.raises(hp.ScenarioError, match="fairness by alpha does not go with backhaul"):
+        hp.solve_problem(fork, hp.MaxCoverage(budget=9.0, fairness=fair))
 
 
 def test_the_rows_say_what_the_class_says(tmp_path: Path) -> None:
@@ -458,6 +459,27 @@ def test_nearness_and_floors_are_the_best_of_all_with_their_lines(seed: int) -> 
         assert found.value == pytest.approx(max(fair))
     else:
         assert found.status == hp.Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("made", [random_network, random_ways])
+@pytest.mark.parametrize("seed", one_of(10, range(500, 700)))
+def test_the_worst_off_are_as_near_and_then_all_as_with_the_best_of_every_plan(
+    seed: int, made: Callable[[int], hp.Problem]
+) -> None:
+    problem = made(seed)
+    budget = float(np.random.default_rng(seed).integers(8, 30))
+    far = np.column_stack([problem.travel.from_site(site) for site in range(problem.n_sites)])
+    plans = {plan.options for plan in every_plan(problem) if plan.cost <= budget and plan.options}
+    found = hp.solve_problem(problem, hp.PCenter(budget=budget), replace(EXACT, ties=False))
+    if not plans:
+        assert found.status == hp.Status.INFEASIBLE
+        return
+    ways = [far[:, np.unique(problem.option_site[list(options)])].min(axis=1) for options in plans]
+    worst = min(way.max() for way in ways)
+    mean = min(np.average(way, weights=problem.need) for way in ways if way.max() <= worst * (1 + 1e-9))
+    assert found.evaluation is not None
+    assert found.evaluation.cost <= budget + 1e-9
+    assert [goal.value for goal in found.goals] == pytest.approx([worst, mean])
 
 
 def served_weight(

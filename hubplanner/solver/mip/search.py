@@ -21,6 +21,7 @@ from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH, Relaxation, hub
 from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
+from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, sharpens, splits
@@ -193,7 +194,11 @@ def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation) -> Incu
     layer = form.layers[-1]
     values = relaxation.values
     built = values[[variable.index for variable in network_of(layer).build]]
-    return network_plan(task.question, task.goal, built, values[[variable.index for variable in layer.open_]])
+    open_ = values[[variable.index for variable in layer.open_]]
+    found, deadline = network_plan(task.question, task.goal, built, open_), task.deadline.part(EXCHANGING)
+    bound = form.figure(relaxation.bound)
+    enough = bound - task.gap * abs(bound)
+    return improved_network(task.question, task.goal, found, enough, built, open_, deadline, task.options.seed)
 
 
 def _screens(task: Subproblem) -> tuple[float, ...]:

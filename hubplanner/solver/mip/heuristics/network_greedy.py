@@ -44,12 +44,18 @@ def network_plan(question: Question, goal: Goal, built: Floats | None = None, op
         return Incumbent()
     greedy, best = NetworkGreedy.of(question), Incumbent()
     for guide in GUIDES if built is not None and open_ is not None else GUIDES[:1]:
-        years = greedy.grown(*greedy.guided(guide, built, open_))
-        years = _served(question, years) if question.assigns else years
-        value = goal.value(years)
-        if not broken_years(question, years) and (not best.years or goal.sense * (value - best.value) > 0):
-            best = Incumbent(years=years, opened=opened_of(question, years), value=value)
+        found = finished(question, goal, greedy.grown(*greedy.guided(guide, built, open_)))
+        if found.years and (not best.years or goal.sense * (found.value - best.value) > 0):
+            best = found
     return best
+
+
+def finished(question: Question, goal: Goal, years: tuple[Year, ...]) -> Incumbent:
+    """Return a plan that was grown with its people assigned to hubs, if they are; nothing if it breaks a limit."""
+    years = _served(question, years) if question.assigns else years
+    if broken_years(question, years):
+        return Incumbent()
+    return Incumbent(years=years, opened=opened_of(question, years), value=goal.value(years))
 
 
 def _served(question: Question, years: Sequence[Year]) -> tuple[Year, ...]:
