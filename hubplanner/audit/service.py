@@ -181,8 +181,10 @@ def shortest(  # noqa: PLR0913, PLR0917 - who is where, who goes where, and what
     point, hub = np.nonzero(inside)
     if len(amount) == 1 and stated is None:
         return _nearest(far[point, 0], supply[point], float(amount[0]))
+    if not len(point):
+        return None
     pair, length = np.arange(len(point)), far[point, hub]
-    unit = max(float(length.max(initial=0.0)), 1e-300)
+    unit = max(float(length.max()), 1e-300)
     rows = [csr_array((np.ones(len(pair)), (point, pair)), shape=(len(far), len(pair)))]
     limits = [supply + ROUNDING]
     if stated is not None:

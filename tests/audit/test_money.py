@@ -152,6 +152,8 @@ def test_a_hub_takes_the_cheapest_link_that_reaches_it_and_its_tier_allows() -> 
     dish, phone = AuditLink(100 + 12 * WORTH, "satellite"), AuditLink(Fraction(40), "cellular")
     reached = ((True, True), (True, False), (False, True), (False, False))
     assert alone(given, *reached) == [[phone, dish], [dish, dish], [phone, None], [None, None]]
+    given = scenario(park, CENTRE, backhaul=powered(None, cellular=cell) | towers)
+    assert alone(given, (True, True)) == [[None, phone]]
     dear = {"satellite": DISH | {"per_line_year": 0.0}, "cellular": cell | {"site_cost": 100.0}}
     equal = scenario(CENTRE, backhaul=powered(None, **dear) | towers)
     assert alone(equal, (True, True)) == [[AuditLink(Fraction(100), "satellite")]]

@@ -56,6 +56,7 @@ def hub(site: int, tier: int = 0, count: int = 1) -> AuditHub:
         ({"decay": "linear"}, [1, 0.75, 0.5, 0, 0, 0]),
         ({"decay": "linear", "full_km": 2.0}, [1, 1, 1, 0, 0, 0]),
         ({"decay": "linear", "full_km": 1.0}, [1, 1, 2 / 3, 0, 0, 0]),
+        ({"decay": "linear", "full_km": 3.5}, [1, 1, 1, 0, 0, 0]),
         ({"decay": "linear", "full_km": 4.0}, [1, 1, 1, 1, 0, 0]),
         ({"decay": "exponential", "width_km": 2.0}, [1, math.exp(-0.5), math.exp(-1), math.exp(-2), 0, 0]),
         ({"decay": "exponential", "width_km": 2.0, "full_km": 1.0}, [1, 1, math.exp(-0.5), math.exp(-1.5), 0, 0]),
@@ -65,6 +66,11 @@ def hub(site: int, tier: int = 0, count: int = 1) -> AuditHub:
 def test_cover_fades_as_the_scenario_says(spec: dict[str, Any], expected: list[float]) -> None:
     far = np.array([0.0, 1.0, 2.0, 4.0, 4.1, INF])
     assert share(CoverageSpec(**spec), far, np.full(6, 4.0)).tolist() == pytest.approx(expected, abs=1e-12)
+
+
+def test_cover_fades_over_less_than_a_kilometre_too() -> None:
+    spec = CoverageSpec(decay="linear", full_km=3.5)
+    assert share(spec, np.array([3.5, 3.75, 4.0]), np.full(3, 4.0)).tolist() == [1, 0.5, 0]
 
 
 def test_reach_is_inclusive_but_for_rounding() -> None:
@@ -99,10 +105,12 @@ def test_nobody_is_served_without_a_hub_or_beyond_reach() -> None:
 
 
 def test_with_decay_the_larger_share_counts_more_than_the_way() -> None:
-    given = world([[4.0, 4.5]], coverage={"decay": "linear"})
+    given = world([[4.0, 4.5], [4.5, 6.75], [1.0, 9.0]], coverage={"decay": "linear"})
     found = serve(given, [hub(0), hub(1, 1)])
-    assert found.hub.tolist() == [1]
-    assert (found.covered[0], found.distance[0], found.nearest[0]) == (0.5, 4.5, 4.0)
+    assert found.hub.tolist() == [1, 1, 0]
+    assert found.covered.tolist() == pytest.approx([0.5, 0.25, 0.8])
+    assert found.distance.tolist() == [4.5, 6.75, 1.0]
+    assert found.nearest.tolist() == [4.0, 4.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +233,25 @@ def test_more_than_there_are_in_reach_cannot_go() -> None:
     assert ways([[3, INF], [INF, 1]], [1, 1], [1.5, 0.5]) is None
 
 
+@pytest.mark.parametrize("stated", [None, [1.0, 1.0]])
+def test_a_hub_that_reaches_nobody_takes_nobody(stated: list[float] | None) -> None:
+    assert ways([[1, INF], [2, INF]], [1, 1], [1.0, 1.0], stated) is None
+    assert ways([[INF, INF]], [1], [0.5, 0.5], stated) is None
+    assert ways([[INF]], [1], [0.5], None if stated is None else stated[:1]) is None
+
+
+def test_a_point_that_nobody_reaches_stays_at_home() -> None:
+    found = ways([[1, 2], [1, 5], [INF, INF]], [1, 1, 1], [1.0, 1.0])
+    assert found is not None
+    assert found.mean.tolist() == pytest.approx([1.0, 2.0])
+
+
+def test_the_sum_of_ways_counts_not_how_even_they_are() -> None:
+    found = ways([[0, 1.6], [1.6, 3]], [1, 1], [1.0, 1.0])
+    assert found is not None
+    assert (found.mean.tolist(), found.unique) == (pytest.approx([0.0, 3.0]), True)
+
+
 def test_ways_to_several_hubs_are_the_shortest_together() -> None:
     found = ways([[1, 2], [1, 5], [4, 4.5]], [1, 1, 1], [1.0, 2.0])
     assert found is not None
@@ -234,11 +261,26 @@ def test_ways_to_several_hubs_are_the_shortest_together() -> None:
     assert found.unique
 
 
-def test_other_ways_as_short_are_told() -> None:
-    found = ways([[1, 2], [2, 3]], [1, 1], [1.0, 1.0])
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e4])
+@pytest.mark.parametrize("points", [[0, 1, 2], [1, 0, 2], [2, 1, 0]])
+@pytest.mark.parametrize("hubs", [[0, 1, 2], [1, 0, 2], [2, 1, 0]])
+@pytest.mark.parametrize("third", [4.0, 1.0])
+def test_other_ways_as_short_are_told(points: list[int], hubs: list[int], scale: float, third: float) -> None:
+    # The third hub is for the third point alone, and may be the farthest way of all.
+    far = np.array([[1, 2, INF], [2, 3, INF], [INF, INF, third]])[points][:, hubs] * scale
+    found = ways(far, [1, 1, 1], [1.0, 1.0, 1.0])
     assert found is not None
     assert not found.unique
-    assert found.mean.sum() == pytest.approx(4.0)
+    assert found.mean.sum() == pytest.approx((4 + third) * scale)
+    lone = ways(np.array([[1, 2, INF], [2, 3.5, INF], [INF, INF, third]])[points][:, hubs] * scale, [1] * 3, [1.0] * 3)
+    assert lone is not None
+    assert (lone.farthest, lone.unique) == (pytest.approx(max(2.0, third) * scale), True)
+
+
+def test_short_ways_to_an_only_hub_are_no_longer_than_they_are() -> None:
+    found = ways([[0.25], [0.5]], [1, 1], [2.0])
+    assert found is not None
+    assert found.farthest == 0.5
 
 
 def test_equal_points_make_ways_no_less_certain() -> None:
@@ -262,3 +304,5 @@ def test_stated_means_are_held_against_all_ways() -> None:
         assert (ways(far, supply, amount, mean, off) is not None) is fits, mean
     assert ways([[1], [2]], [1, 1], [1.0], [1.5]) is not None
     assert ways([[1], [2]], [1, 1], [1.0], [2.5]) is None
+    every = np.ones((2, 2), dtype=bool)
+    assert shortest(np.array(far), every, np.ones(2), np.ones(2), np.array([1.4, 2.5])) is None
