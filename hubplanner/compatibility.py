@@ -207,12 +207,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.ALPHA, (Feature.BACKHAUL,), _("0 or .inf"), _(_LATER, what=_("fairness by alpha"))),
     _rule(Feature.EXISTING, (Feature.BACKHAUL,), _("neither"), NEW_LINK),
     _rule(Feature.MOVING, (Feature.BACKHAUL,), "true", _("lines stay where they are laid, so let hubs stay as well")),
-    _rule(
-        Feature.STACKED,
-        (Feature.BACKHAUL, Feature.PERIODS),
-        "1",
-        _("the hubs of a site that open in different years may have different links, so leave several of a tier out"),
-    ),
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), _("none"), _(_LATER, what=_("what a line costs in each future"))),
     # plans nearly as good
     _rule(

@@ -78,3 +78,15 @@ def test_hubs_that_move_are_refused_with_lines_over_years(linked: Project) -> No
     [moving] = linked.refusal(backhaul() | years(9.0, 9.0, nested=False))
     assert "model.periods.nested" in moving
     assert "lines stay where they are laid" in moving
+
+
+def test_several_hubs_of_a_site_have_one_link_and_pass_the_audit_year_by_year(linked: Project) -> None:
+    seats = {"hubs.0.capacity": 400, "hubs.1.capacity": 900, "model.max_per_site": 3}
+    plan = planned(linked, **backhaul(), **seats, **years(250.0, 900.0))
+    counts = [
+        dict(zip(p.evaluation.options.tolist(), p.evaluation.counts.tolist(), strict=True))
+        for p in plan.solution.periods
+    ]
+    grown = {option: (counts[0][option], many) for option, many in counts[1].items() if counts[0].get(option)}
+    assert any(first < later for first, later in grown.values()), counts
+    assert audited(plan, linked.folder / "run") == []

@@ -176,9 +176,6 @@ def test_what_lines_do_not_go_with_over_years_is_refused_with_a_reason() -> None
     moving = hp.MaxCoverage(constraints=(hp.Periods(budgets=(9.0, 9.0), nested=False),))
     with pytest.raises(hp.ScenarioError, match="lines stay where they are laid"):
         check_compatible(street(), moving)
-    stacked = hp.MaxCoverage(constraints=(hp.Periods(budgets=(9.0, 9.0)), hp.HubsPerSite(count=2)))
-    with pytest.raises(hp.ScenarioError, match="may have different links"):
-        check_compatible(street(), stacked)
 
 
 def test_seats_and_lines_go_over_years() -> None:

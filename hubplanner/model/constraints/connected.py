@@ -46,8 +46,13 @@ class Connected(Constraint):
     .. math:: x_{ap} \le x_{a,p+1}, \qquad u_{kp} \le u_{k,p+1}, \qquad
               y_{op} - \sum_{k \text{ of } o} u_{kp} \le y_{o,p+1} - \sum_{k \text{ of } o} u_{k,p+1}
 
+    All hubs of an option have the same link, which is that of the first: with $q_o$ of them at most and a binary $l_k$
+    for each of its hooks,
+
+    .. math:: u_{kp} \le q_o l_k, \qquad y_{op} - \sum_{k \text{ of } o} u_{kp} \le q_o - q_o \sum_{k \text{ of } o} l_k
+
     A plan violates it where a hub has no link, or another than the year before, where an edge is gone, or where two of
-    a set are built. Which link a hub takes follows from the edges that there are when it opens.
+    a set are built. Which link a hub takes follows from the edges that there are when the first of its option opens.
 
     See Also
     --------
@@ -102,6 +107,8 @@ class Connected(Constraint):
                     for layer, net in ((earlier, before), (later, after))
                 ]
                 _stays(earlier, f"link_stays_{option}", *alone)
+        if len(layers) > 1:
+            _add_links_of_options(layers)
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return which site's hub has no link, or which edge is one too many of its set; None when all is well."""
@@ -127,6 +134,23 @@ class Connected(Constraint):
         """Return it in words."""
         del name_of
         return _("a link for every hub")
+
+
+def _add_links_of_options(layers: Sequence[Model]) -> None:
+    """Add that the hubs of an option, where there may be several, have one link in all years."""
+    first, net = layers[0], network_of(layers[0])
+    for option, hooks in net.hooks_of.items():
+        most = float(first.instance.most[option])
+        if most <= 1 or not net.graph.is_choice[hooks[0]]:
+            continue
+        taken = [first.variable(f"link_{option}_{hook}", 0, 1, whole=True) for hook in hooks]
+        first.decisions.extend(taken)
+        for layer in layers:
+            own = [network_of(layer).on[hook] for hook in hooks]
+            for hung, link in zip(own, taken, strict=True):
+                layer.add(f"one_link_{option}", [(hung, 1.0), (link, -most)], LpConstraintLE, 0)
+            alone = [(layer.open_[option], 1.0), *((hung, -1.0) for hung in own), *((link, most) for link in taken)]
+            layer.add(f"one_link_{option}", alone, LpConstraintLE, most)
 
 
 def _stays(model: Model, name: str, before: Terms, after: Terms) -> None:

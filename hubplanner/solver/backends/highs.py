@@ -79,6 +79,10 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
+    if handle.getModelStatus() == highspy.HighsModelStatus.kSolveError and not is_stopped():
+        # HiGHS 1.16 may end so without its presolve, and with it does not.
+        handle.setOptionValue("presolve", "on")
+        run(handle)
     # A small program is believed at its root: beside needs of billions the wider has plans that are none.
     few = AT_ROOT if handle.getNumNz() >= LARGE else 0
     if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= few:
