@@ -199,10 +199,11 @@ def _home(shapes: Any, places: Floats) -> Any:
 def _towns(projection: MapProjection, half: float, home: Any, about: Floats) -> tuple[Town, ...]:
     """Return towns where the places are that the map is about, then those around, each the best known first."""
     places = projection.km(_stored()["town_place"] * TOWN_GRID)
-    kept = np.flatnonzero((np.abs(places) < half).all(axis=1))[:MOST_TOWNS]
+    kept = np.flatnonzero((np.abs(places) < half).all(axis=1))
     if len(about):
         away = KDTree(about).query(places[kept])[0] > half * BESIDE
         kept = kept[np.argsort(away, kind="stable")]
+    kept = kept[:MOST_TOWNS]
     ground = shapely.union_all(home) if len(home) else shapely.Polygon()
     # Towns of the coast may stand in the sea of a coarse map.
     inside: Any = shapely.dwithin(shapely.points(places[kept]), ground, COAST_KM)

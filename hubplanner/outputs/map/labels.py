@@ -167,7 +167,7 @@ def labels_of(scene: MapScene) -> list[Label]:
             must=number < KNOWN_TOWNS,
             large=number < LARGE_TOWNS,
         )
-        for number, town in enumerate(_spread(scene.towns))
+        for number, town in enumerate(spread(scene.towns))
     ]
     abroad = () if behind is None else behind.countries
     countries = [Label(kind="country", text=one.name, places=np.array([one.place])) for one in abroad]
@@ -175,7 +175,7 @@ def labels_of(scene: MapScene) -> list[Label]:
     return [*towns[:KNOWN_TOWNS], *own, *areas, *towns[KNOWN_TOWNS:], *countries]
 
 
-def _spread(towns: Sequence[Town]) -> list[Town]:
+def spread(towns: Sequence[Town]) -> list[Town]:
     """Return towns with the lesser of the best known in turn: each is farther from all before it than any other."""
     order, rest = list(range(len(towns[:LARGE_TOWNS]))), list(range(LARGE_TOWNS, len(towns[:SPREAD_TOWNS])))
     places = np.array([town.place for town in towns[:SPREAD_TOWNS]]).reshape(-1, 2)

@@ -14,6 +14,7 @@ import shapely
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.map.geography import CREDIT, DISCLAIMER, LEAST_SPAN_KM, geography
+from hubplanner.outputs.map.labels import spread
 from hubplanner.outputs.map.projection import HALF_TURN, MapProjection
 from hubplanner.outputs.map.scene import FINE
 from hubplanner.problem import Floats, SiteStatus
@@ -115,7 +116,7 @@ def world_features(inputs: Inputs) -> dict[str, Any]:
     if given.is_given("places"):
         names, towns = list(given.names), given.places
     else:
-        known = [town for town in (world.towns if world is not None else ()) if town.home][:MOST_TOWNS]
+        known = spread([town for town in (world.towns if world is not None else ()) if town.home])[:MOST_TOWNS]
         names = [town.name for town in known]
         towns = projection.lonlat(np.array([town.place for town in known], dtype=np.float64).reshape(-1, 2))
     records = ({"name": name, "order": at} for at, name in enumerate(names[:MOST_TOWNS]))

@@ -4,6 +4,7 @@ import { roadLayers } from "./byroad.js";
 import { connections } from "./connected.js";
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
+import { SIDES } from "./towns.js";
 
 const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "ways", "islands", "backhaul", "hubs", "marks", "selected", "labels"];
 
@@ -63,12 +64,13 @@ export function layers({ theme, limits, mean, count, areas, difference }) {
     people("demand", colors, { mean, count, areas, difference }),
     people("crowd", colors, { mean, count, areas, difference }),
     sites(colors),
+    { id: "town-marks", type: "circle", source: "towns", paint: { "circle-radius": 1.8, "circle-color": colors.ink } },
     ...connections(colors),
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
     icons("marks", ["concat", ["get", "mark"], "|", theme]),
     selected(colors),
-    names("towns", "town", theme),
-    names("labels", "label", theme),
+    names("towns", "town", theme, { "icon-anchor": ["get", "side"], "icon-offset": beside }),
+    names("labels", "label", theme, { "icon-anchor": "left", "icon-offset": SIDES.left }),
   ];
 }
 
@@ -184,12 +186,14 @@ function selected(colors) {
   return { id: "selected", type: "circle", source: "selected", paint };
 }
 
-function names(source, kind, theme) {
+/** How far a town's name stands from its place, by its side. */
+const beside = ["match", ["get", "side"], ...Object.entries(SIDES).flatMap(([side, away]) => [side, ["literal", away]]), ["literal", SIDES.left]];
+
+function names(source, kind, theme, where) {
   const layout = {
+    ...where,
     "icon-image": ["concat", `${kind}|`, theme, "|", ["get", "name"]],
-    "icon-anchor": "left",
-    "icon-offset": [10, 0],
-    "icon-padding": 6,
+    "icon-padding": 2,
     "symbol-sort-key": ["get", "order"],
   };
   return { id: source, type: "symbol", source, layout };

@@ -16,7 +16,7 @@ const LAYERS = [
   ["islands", _("Roads apart from the others"), ["islands"]],
   ["lines", _("Lines and dishes that connect hubs"), ["backhaul", "dishes"]],
   ["sites", _("Sites not chosen"), ["sites"]],
-  ["names", _("Names"), ["labels", "towns"]],
+  ["names", _("Names"), ["labels", "towns", "town-marks"]],
   ["world", _("Coasts and borders"), ["world", "disputed"]],
 ];
 const off = new Set(["ways"]);

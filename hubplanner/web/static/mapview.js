@@ -5,6 +5,7 @@ import { toast } from "./dom.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
 import { layers, MANY, style } from "./layers.js";
+import { sided } from "./towns.js";
 import { turns } from "./turns.js";
 import { _ } from "./words.js";
 
@@ -15,6 +16,7 @@ const LABELS = 60;
 export class MapView {
   constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
     this.base = base;
+    this.towns = EMPTY;
     this.take = turns(); // of plans: the last one asked for is drawn
     this.setup = { theme, limits: [], mean: 1, count: 0, areas: false, difference: false };
     this.map = new window.maplibregl.Map({
@@ -40,6 +42,7 @@ export class MapView {
     this.map.addControl(new window.maplibregl.ScaleControl({ maxWidth: 90 }), "bottom-left");
     if (base) this.map.addControl(new window.maplibregl.AttributionControl({ compact: true }));
     this.map.on("styleimagemissing", ({ id }) => this.#draw(id));
+    this.map.on("zoomend", () => this.#name());
     this.map.on("click", ({ point: at }) => pick(this.#siteAt(at)));
     this.map.on("mousemove", ({ point: at, lngLat }) => point(this, at, lngLat));
     this.map.on("mouseout", () => point(this, null));
@@ -98,7 +101,13 @@ export class MapView {
   /** Put what lies around: lines that the scenario names and, without a base map, coasts, borders and towns. */
   putAround({ lines, world }) {
     const around = this.base ? {} : world;
-    return Promise.all([this.put("lines", lines), this.put("world", around.lines), this.put("towns", around.towns)]);
+    this.towns = around.towns || EMPTY;
+    return Promise.all([this.put("lines", lines), this.put("world", around.lines), this.#name()]);
+  }
+
+  /** Write the names of towns where there is room at this scale. */
+  #name() {
+    return this.put("towns", sided(this.towns, (place) => this.map.project(place)));
   }
 
   async put(source, data) {
