@@ -73,7 +73,7 @@ def found_of(query: Query, within: float, count: int = 3) -> Alternatives:
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=", ".join)
-@pytest.mark.parametrize("seed", one_of(2, range(8)))
+@pytest.mark.parametrize("seed", one_of(4, range(8)))
 def test_classes_and_plans_equal_enumeration(limits: tuple[str, ...], seed: int) -> None:
     query, within = asked(limits, seed), WITHIN[seed // 2 % 4]
     every = figures(query)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.draws import one_of
 from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best, recheck
 
@@ -37,6 +39,7 @@ NO_LINES = np.zeros(0, dtype=np.intp)
 SAME = 1e-6
 
 
+@cache
 def asked(limits: tuple[str, ...], alpha: float, seed: int) -> Query:
     """Return a random question of two or three groups."""
     rng = np.random.default_rng([seed, LIMITS.index(limits), ALPHAS.index(alpha)])
@@ -55,6 +58,12 @@ def asked(limits: tuple[str, ...], alpha: float, seed: int) -> Query:
     return Query(town=place, objective=made, constraints=made.all_constraints)
 
 
+@cache
+def best_of_all(limits: tuple[str, ...], alpha: float, seed: int) -> list[float] | None:
+    """Return what the oracle finds in all plans."""
+    return best(asked(limits, alpha, seed))
+
+
 def solved(query: Query, **options: Any) -> Solution:
     """Return the plan that is proven best."""
     given = {"gap": 0.0, "threads": 1, "ties": False} | options
@@ -64,9 +73,10 @@ def solved(query: Query, **options: Any) -> Solution:
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("limits", LIMITS, ids=", ".join)
 def test_the_plan_is_the_best_of_all_by_the_utility_itself(limits: tuple[str, ...], alpha: float) -> None:
-    for seed in range(SEEDS):
+    # Every rule of coverage under all limits, with some alpha.
+    for seed in one_of(3, range(ALPHAS.index(alpha) % 3, SEEDS)):
         query = asked(limits, alpha, seed)
-        expected, found = best(query), solved(query)
+        expected, found = best_of_all(limits, alpha, seed), solved(query)
         if expected is None:
             assert found.status == Status.INFEASIBLE, seed
             continue
@@ -87,18 +97,18 @@ def test_the_plan_is_the_best_of_all_by_the_utility_itself(limits: tuple[str, ..
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=", ".join)
-def test_proportional_plans_and_their_bounds_are_right_on_a_hundred_instances(limits: tuple[str, ...]) -> None:
-    solvable = 0
-    for seed in range(SEEDS, SEEDS + 17):
+def test_proportional_plans_and_their_bounds_are_right_on_many_instances(limits: tuple[str, ...]) -> None:
+    solvable, drawn = 0, one_of(4, range(SEEDS, SEEDS + 17))
+    for seed in drawn:
         query = asked(limits, 1.0, seed)
-        expected, found = best(query), solved(query)
+        expected, found = best_of_all(limits, 1.0, seed), solved(query)
         if expected is None:
             assert found.status == Status.INFEASIBLE, seed
             continue
         solvable += 1
         assert found.value == pytest.approx(expected[0], rel=SAME, abs=SAME), seed
         assert found.bound >= expected[0] * (1 - SAME) - 1e-9, seed
-    assert solvable > 5  # floors and a budget together often cannot be met
+    assert solvable > 0.3 * len(drawn)  # floors and a budget together often cannot be met
 
 
 @pytest.mark.parametrize("limits", LIMITS[1:4], ids=", ".join)
@@ -123,9 +133,9 @@ def test_hubs_that_are_given_serve_as_fairly_as_they_can(limits: tuple[str, ...]
 
 def test_a_loose_gap_is_kept_and_the_bound_holds_for_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alpha_fair, "SMALL_OPTIONS", 0)
-    for seed in range(20):
+    for seed in one_of(4, range(20)):
         query = asked(LIMITS[1], 1.0, seed)
-        expected = best(query)
+        expected = best_of_all(LIMITS[1], 1.0, seed)
         if expected is not None:
             found = solved(query, gap=0.05)
             assert found.status == Status.OPTIMAL, seed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.draws import one_of
 from support.instances.random_questions import Case, every_block, some_changes, some_pairs
 from support.instances.tiny import two_islands
 from support.oracles.questions import Query, best
@@ -45,7 +46,7 @@ PARTS = 6
 @cache
 def cases() -> list[Case]:
     """Return the questions; a function, for the oracle takes seconds that collecting tests need not."""
-    drawn = [*every_block(0), *every_block(1), *some_pairs(110, 5000), *some_changes(30, 6000)]
+    drawn = [*every_block(0), *some_pairs(110, 5000), *one_of(3, [*every_block(1), *some_changes(30, 6000)])]
     return [case for case in drawn if case.best is None and "periods not nested" not in case.names]
 
 

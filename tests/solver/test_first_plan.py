@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from support.clock import Ticking
+from support.draws import one_of
 
 import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_years, goals_of
@@ -198,7 +199,7 @@ def test_where_no_plan_is_found_it_is_said_what_was_tried() -> None:
     assert found.method == "plain: neither a greedy plan repaired by exchanges nor highs kept to all limits in time"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", one_of(2, range(3)))
 def test_limits_are_called_too_dear_only_where_no_plan_keeps_to_them(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,8 +262,8 @@ def test_what_second_hubs_cover_is_known_while_hubs_open_and_close(decay: str, w
 def test_a_first_plan_opens_hubs_in_pairs_where_two_are_asked_for() -> None:
     problem = replace(town(3), rule=hp.CoverageRule(backup=2))
     question = Question.of(problem, hp.MaxCoverage(budget=150.0))
-    best = hp.solve_problem(problem, hp.MaxCoverage(budget=150.0), hp.SolverOptions(gap=1e-3, threads=1))
-    assert first_plan(question, ENOUGH).value > 0.9 * best.value > 0
+    best = hp.solve_problem(problem, hp.MaxCoverage(budget=150.0), hp.SolverOptions(gap=0.02, threads=1))
+    assert first_plan(question, ENOUGH).value > 0.9 * best.bound > 0
 
 
 def test_options_are_looked_at_only_while_one_more_may_open() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from support.draws import one_of
 from support.oracles.network import Programme, every_programme, random_network, random_ways, reach, small
 
 import hubplanner as hp
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
-SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(20)
+SEEDS = one_of(100, range(1000))
 
 
 def needs_its_edges(problem: hp.Problem, programme: Programme) -> bool:

@@ -272,7 +272,7 @@ def test_the_drawn_cases_hold_take_up_capacities_floors_and_courses() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize("seed", one_of(2, range(0, INSTANCES, APART)))
+@pytest.mark.parametrize("seed", one_of(4, range(0, INSTANCES, APART)))
 def test_is_fair_as_every_set_of_hubs(seed: int, alpha: float) -> None:
     case = replace(case_of(seed), floor=0.0)
     fair = AlphaFair(weights=case.groups, alpha=alpha, linear_below=BELOW)

@@ -92,7 +92,7 @@ def test_where_seats_are_scarce_the_nearer_people_have_them() -> None:
 
 
 @pytest.mark.parametrize("priority", [False, True])
-@pytest.mark.parametrize("seed", one_of(3, range(12)))
+@pytest.mark.parametrize("seed", one_of(6, range(12)))
 def test_no_assignment_to_the_same_hubs_is_nearer(seed: int, *, priority: bool) -> None:
     problem, seats = town(seed, priority=priority)
     half = np.where(np.arange(25) < 12, problem.need, 0.0)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from solver.test_alpha_fair import LIMITS, asked, solved
-from support.oracles.questions import best
+from solver.test_alpha_fair import LIMITS, asked, best_of_all, solved
+from support.draws import one_of
 
 from hubplanner.model import AlphaFair, Question, TangentUtility, broken_years, goals_of
 from hubplanner.problem import Status
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from support.oracles.questions import Query
 
 SAME = 1e-6
-SEEDS = range(12)
+SEEDS = one_of(2, range(12))
+ALL = 12
+"""Options that no question has more of."""
 
 
 def begun(query: Query) -> tuple[Neighbourhoods, Incumbent]:
@@ -37,7 +39,7 @@ def begun(query: Query) -> tuple[Neighbourhoods, Incumbent]:
     return Neighbourhoods(task, TangentUtility.coarse(fair).refined(fine), known), known
 
 
-@pytest.mark.parametrize("size", [1, len(SEEDS)])
+@pytest.mark.parametrize("size", [1, ALL])
 @pytest.mark.parametrize("limits", [LIMITS[number] for number in (1, 3, 7)], ids=", ".join)
 def test_a_plan_gets_better_and_keeps_to_its_limits(
     limits: tuple[str, ...], size: int, monkeypatch: pytest.MonkeyPatch
@@ -47,7 +49,7 @@ def test_a_plan_gets_better_and_keeps_to_its_limits(
     raised, reached, tried = 0, 0, 0
     for seed in SEEDS:
         query = asked(limits, 1.0, seed)
-        expected = best(query)
+        expected = best_of_all(limits, 1.0, seed)
         if expected is None or expected[0] <= 0:
             continue
         around, known = begun(query)
@@ -60,9 +62,9 @@ def test_a_plan_gets_better_and_keeps_to_its_limits(
         assert before * (1 - 1e-3) <= after <= expected[0] * (1 + SAME), seed
         tried, raised = tried + 1, raised + (after > before * (1 + SAME))
         reached += after >= expected[0] * (1 - 2e-3)
-    assert tried > 5
+    assert tried > 0.45 * len(SEEDS)
     # All options at once are nearly the whole question; columns far from any hub stay as they are.
-    assert reached >= (0.8 * tried if size == len(SEEDS) else 0.3 * tried)
+    assert reached >= (0.8 * tried if size == ALL else 0.3 * tried)
     assert raised or reached == tried
 
 
@@ -81,7 +83,7 @@ def test_rounding_first_changes_no_proof(limits: tuple[str, ...], monkeypatch: p
     monkeypatch.setattr(alpha_fair, "_in_parts", counted)
     for seed in SEEDS:
         query = asked(limits, 1.0, seed)
-        expected, found = best(query), solved(query, gap=0.002)
+        expected, found = best_of_all(limits, 1.0, seed), solved(query, gap=0.002)
         if expected is None:
             assert found.status == Status.INFEASIBLE, seed
             continue

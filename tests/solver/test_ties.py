@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from support.draws import one_of
 from support.instances.random_questions import Case, every_block, every_rule, some_changes
 from support.instances.tiny import line_of_five
 from support.oracles.questions import first_plan
@@ -30,13 +31,15 @@ def is_counted(case: Case) -> bool:
 @cache
 def cases() -> list[Case]:
     """Return the questions; a function, for the oracle takes seconds that collecting tests need not."""
-    drawn = [*every_block(20), *every_rule(20), *every_rule(21), *some_changes(20, 4000)]
+    drawn = [*every_block(20), *one_of(2, [*every_rule(20), *every_rule(21), *some_changes(20, 4000)])]
     return [case for case in drawn if not is_counted(case) and case.best is not None]
 
 
 @cache
 def assigned() -> list[Case]:
-    return [case for case in [*every_block(30), *every_block(31)] if is_counted(case) and case.best is not None]
+    return [
+        case for case in one_of(2, [*every_block(30), *every_block(31)]) if is_counted(case) and case.best is not None
+    ]
 
 
 def opened(case: Case, name: str) -> tuple[tuple[int, ...], str]:

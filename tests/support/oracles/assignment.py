@@ -177,15 +177,13 @@ def utility(share: Numbers, alpha: float, straight: float) -> Numbers:
     return np.asarray(value + (share - kept) * kept**-alpha)
 
 
-def share_worth(value: float, alpha: float, straight: float) -> float:
-    """Return the share of a utility, by halving."""
-    low, high = 0.0, 1.0
-    for _ in range(200):
+def share_worth(value: Numbers, alpha: float, straight: float) -> Numbers:
+    """Return the shares of utilities, by halving until halves are equal."""
+    low, high = np.zeros(len(value)), np.ones(len(value))
+    for _ in range(60):
         middle = (low + high) / 2
-        if utility(np.array([middle]), alpha, straight)[0] < value:
-            low = middle
-        else:
-            high = middle
+        below = utility(middle, alpha, straight) < value
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
     return low
 
 
@@ -195,7 +193,7 @@ def _equal_to(fairness: Any, groups: Sequence[Numbers], ways: Ways) -> Numbers:
     need = np.array([weight.sum() for weight in groups])
     shares = np.stack([ways.covered @ weight / weight.sum() for weight in groups], axis=1)
     worth = utility(shares, fairness.alpha, fairness.linear_below) @ need / need.sum()
-    return np.array([share_worth(value, fairness.alpha, fairness.linear_below) for value in worth])
+    return share_worth(worth, fairness.alpha, fairness.linear_below)
 
 
 def _fair(groups: Sequence[Numbers], count: int) -> Sought:

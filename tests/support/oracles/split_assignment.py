@@ -5,37 +5,45 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import highspy
 import numpy as np
-from scipy.optimize import linprog
 
 from support.oracles.assignment import rooms, share_worth, sought, utility
 from support.oracles.town import SLACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support.oracles.questions import Query
     from support.oracles.town import Numbers, Plans
 
 
 class Split:
-    """The linear program of people split among the hubs of a plan: shares of pairs, then columns for each fair goal."""
+    """The linear program of people split among the hubs of a plan: shares of pairs, then columns for each fair goal.
+
+    One program is kept for all that is asked of a plan, each question begins where the last ended: most answers take
+    a few steps of the simplex method.
+    """
 
     def __init__(self, query: Query, plan: Plans) -> None:
         """Write the rows that hold whatever is sought."""
         town = query.town
         self.query = query
-        self.pairs = [(i, o) for i in range(len(town.points)) for o in np.flatnonzero(plan) if town.share[i, o] > 0]
+        hubs = np.flatnonzero(plan)
+        point, hub = np.nonzero(town.share[:, hubs] > 0)
+        self.point, self.option = point, hubs[hub]
+        self.share, self.distance = town.share[point, self.option], town.option_distance[point, self.option]
         self.goals = sought(query.objective)
         self.groups = [w for w in getattr(query.objective.fairness, "weights", ()) if w.sum() > 0]
-        self.width = len(self.pairs) + len(self.groups) * (len(self.groups) + 1)
-        self.most = np.ones(self.width)
-        self.rows: list[tuple[Numbers, float]] = []
-        for point in range(len(town.points)):
-            self.at_most(self.sum(lambda i, _, point=point: i == point), 1.0)
+        self.width = len(point) + len(self.groups) * (len(self.groups) + 1)
+        self.program = highspy.Highs()
+        self.program.setOptionValue("output_flag", False)  # noqa: FBT003 - a setting and its value
+        self.program.setOptionValue("threads", 1)
+        self._add_columns(np.zeros(self.width), np.ones(self.width))
+        self.possible = True
+        for one in range(len(town.points)):
+            self.at_most(self.row(point == one), 1.0)
         for option, room in enumerate(rooms(query.capacity, plan)):
             if math.isfinite(room):
-                self.at_most(self.sum(lambda i, o, option=option: town.seats[i] * (o == option)), room)
+                self.at_most(self.row(town.seats[point] * (self.option == option)), room)
         for constraint in query.constraints:
             if type(constraint).__name__ == "TakeUp":
                 self._come(constraint)
@@ -44,33 +52,31 @@ class Split:
         for count in range(1, len(self.groups) + 1):
             self._fair(count)
 
-    def sum(self, coefficient: Callable[..., float]) -> Numbers:
+    def _add_columns(self, least: Numbers, most: Numbers) -> None:
+        self.program.addVars(len(least), least, most)
+
+    def row(self, coefficients: Numbers) -> Numbers:
         """Return a row with a coefficient for each pair."""
-        return np.array(
-            [coefficient(*pair) for pair in self.pairs] + [0.0] * (self.width - len(self.pairs)), dtype=float
-        )
+        found = np.zeros(self.width)
+        found[: len(self.point)] = coefficients
+        return found
 
     def at_most(self, row: Numbers, limit: float) -> None:
         """Add a row."""
-        self.rows.append((row, limit))
+        used = np.flatnonzero(row)
+        if len(used):
+            self.program.addRow(-highspy.kHighsInf, limit, len(used), used.astype(np.int32), row[used])
+        else:
+            self.possible &= limit >= 0
 
     def _covered(self, weight: Numbers) -> Numbers:
-        return self.sum(lambda i, o: weight[i] * self.query.town.share[i, o])
+        return self.row(weight[self.point] * self.share)
 
     def _come(self, constraint: Any) -> None:
         """Let of each point no more come than their ways allow: parts of what would come to each hub alone."""
-        town = self.query.town
-        for point in range(len(town.points)):
-            self.at_most(
-                self.sum(
-                    lambda i, o, point=point: (
-                        math.exp(town.option_distance[i, o] / constraint.e_fold) / constraint.share
-                        if i == point
-                        else 0.0
-                    )
-                ),
-                1.0,
-            )
+        come = np.exp(self.distance / constraint.e_fold) / constraint.share
+        for point in range(len(self.query.town.points)):
+            self.at_most(self.row(np.where(self.point == point, come, 0.0)), 1.0)
 
     def _serve(self, constraint: Any) -> None:
         town = self.query.town
@@ -82,13 +88,12 @@ class Split:
             return
         self.within(constraint.distance)
         for point in np.flatnonzero(town.wants):
-            self.at_most(-self.sum(lambda i, _, point=point: i == point), -1.0)
+            self.at_most(-self.row(self.point == point), -1.0)
 
     def within(self, radius: float) -> None:
-        """Serve no one farther than a radius."""
-        for number, (i, o) in enumerate(self.pairs):
-            if self.query.town.option_distance[i, o] > radius * (1 + SLACK):
-                self.most[number] = 0.0
+        """Serve no one farther than a radius, or than was said before."""
+        for pair in np.flatnonzero(self.distance > radius * (1 + SLACK)).tolist():
+            self.program.changeColBounds(pair, 0.0, 0.0)
 
     def _fair(self, count: int) -> None:
         """Add d_g >= r - s_g, with r and d_g the columns of the k smallest shares."""
@@ -100,7 +105,7 @@ class Split:
             self.at_most(row, 0.0)
 
     def _columns(self, count: int) -> int:
-        return len(self.pairs) + (count - 1) * (len(self.groups) + 1)
+        return len(self.point) + (count - 1) * (len(self.groups) + 1)
 
     def gain(self, name: str) -> Numbers:
         """Return what each column adds to a goal, times its sense."""
@@ -116,19 +121,19 @@ class Split:
         if name == "mean distance":
             weight = np.where(town.wants, town.needs, 0.0)
             weight = weight / weight.sum() if weight.sum() > 0 else weight
-        return -self.sum(lambda i, o: weight[i] * town.option_distance[i, o])
+        return -self.row(weight[self.point] * self.distance)
 
     def largest(self, gain: Numbers) -> float | None:
         """Return the largest gain, None where nothing is possible."""
-        if not self.width:
-            return 0.0 if all(limit >= 0 for _, limit in self.rows) else None
-        found = linprog(
-            -gain,
-            A_ub=np.array([row for row, _ in self.rows]),
-            b_ub=np.array([limit for _, limit in self.rows]),
-            bounds=np.column_stack([np.zeros(self.width), self.most]),
-        )
-        return -float(found.fun) if found.status == 0 else None
+        if not self.possible:
+            return None
+        if not len(gain):
+            return 0.0
+        self.program.changeColsCost(len(gain), np.arange(len(gain), dtype=np.int32), -gain)
+        self.program.run()
+        if self.program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return -float(self.program.getInfo().objective_function_value)
 
     def fairest(self) -> float | None:
         """Return the largest equivalent share, by tangents of its own until bound and utility agree."""
@@ -137,46 +142,37 @@ class Split:
             return 0.0 if self.largest(np.zeros(self.width)) is not None else None
         need = np.array([weight.sum() for weight in self.groups])
         part = np.stack([self._covered(weight) / weight.sum() for weight in self.groups])
-        wide = [np.concatenate([row, np.zeros(groups)]) for row, _ in self.rows]
-        limits, best, touched = [limit for _, limit in self.rows], -math.inf, np.full(groups, 0.5)
+        best, touched = -math.inf, np.full(groups, 0.5)
+        self._add_columns(np.full(groups, -highspy.kHighsInf), np.full(groups, highspy.kHighsInf))
         for _ in range(60):
             kept = np.maximum(touched, fair.linear_below)
             slope, level = kept**-fair.alpha, utility(kept, fair.alpha, fair.linear_below)
             for group in range(groups):
                 row = np.concatenate([-slope[group] * part[group], np.zeros(groups)])
                 row[self.width + group] = 1.0
-                wide.append(row)
-                limits.append(level[group] - slope[group] * kept[group])
-            free = np.full((groups, 2), [-np.inf, np.inf])
-            found = linprog(
-                -np.concatenate([np.zeros(self.width), need / need.sum()]),
-                A_ub=np.array(wide),
-                b_ub=np.array(limits),
-                bounds=np.vstack([np.column_stack([np.zeros(self.width), self.most]), free]),
-            )
-            if found.status != 0:
+                self.at_most(row, level[group] - slope[group] * kept[group])
+            bound = self.largest(np.concatenate([np.zeros(self.width), need / need.sum()]))
+            if bound is None:
                 return None
-            touched = part @ found.x[: self.width]
+            touched = part @ np.array(self.program.getSolution().col_value)[: self.width]
             best = max(best, float(utility(touched, fair.alpha, fair.linear_below) @ need / need.sum()))
-            if -found.fun - best < 1e-10 * max(1.0, abs(best)):
+            if bound - best < 1e-10 * max(1.0, abs(best)):
                 break
-        return share_worth(best, fair.alpha, fair.linear_below)
+        return float(share_worth(np.array([best]), fair.alpha, fair.linear_below)[0])
 
     def radius(self) -> float | None:
         """Serve everyone within the smallest radius, and return it."""
-        town, kept = self.query.town, self.most.copy()
-        radii = sorted({0.0, *(town.option_distance[i, o] for i, o in self.pairs if town.wants[i])})
-        low, high = 0, len(radii)
-        while low < high:
-            self.most = kept.copy()
-            self.within(radii[(low + high) // 2])
-            possible = self.largest(np.zeros(self.width)) is not None
-            low, high = (low, (low + high) // 2) if possible else ((low + high) // 2 + 1, high)
-        if low == len(radii):
-            return None
-        self.most = kept
-        self.within(radii[low])
-        return float(radii[low])
+        radii = [0.0, *np.unique(self.distance[self.query.town.wants[self.point]]).tolist()]
+        most = self.program.getLp().col_upper_[: len(self.point)]
+        found = None
+        for radius in sorted(set(radii), reverse=True):
+            self.within(radius)
+            if self.largest(np.zeros(self.width)) is None:
+                break
+            found, most = radius, self.program.getLp().col_upper_[: len(self.point)]
+        for pair, kept in enumerate(most):
+            self.program.changeColBounds(pair, 0.0, kept)
+        return found
 
 
 def split(query: Query, plan: Plans) -> list[float] | None:
