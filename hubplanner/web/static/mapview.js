@@ -74,10 +74,7 @@ export class MapView {
   }
 
   #siteAt({ x, y }) {
-    const box = [
-      [x - NEAR_PX, y - NEAR_PX],
-      [x + NEAR_PX, y + NEAR_PX],
-    ];
+    const box = [-NEAR_PX, NEAR_PX].map((away) => [x + away, y + away]);
     const near = this.map.queryRenderedFeatures(box, { layers: ["hubs", "marks", "sites"] });
     const distance = ({ geometry }) => {
       const at = this.map.project(geometry.coordinates);
@@ -181,13 +178,7 @@ export class MapView {
     const node = this.map.getContainer();
     const own = node.closest("#maps"); // where cards lie over it
     const padding = own ? { top: 76, left: 24, right: node.clientWidth > 700 ? 150 : 24, bottom: beneath(node) + 24 } : 24;
-    this.map.fitBounds(
-      [
-        [west, south],
-        [east, north],
-      ],
-      { padding, animate: moving && !calm.matches, duration: 500 },
-    );
+    this.map.fitBounds([west, south, east, north], { padding, animate: moving && !calm.matches, duration: 500 });
   }
 
   /** Bring a place into view without leaving the region. */
