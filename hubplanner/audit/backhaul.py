@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.audit.data.distances import along
 from hubplanner.audit.data.hubs import AuditHub
 from hubplanner.audit.data.joins import other_rows
 from hubplanner.audit.data.money import AuditLink, annuity, electricity, exact
-from hubplanner.audit.data.places import WGS84, Array, alike, along, coordinates, words
+from hubplanner.audit.data.places import WGS84, Array, alike, coordinates, words
 from hubplanner.audit.data.raw_tables import ROW
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from hubplanner.audit.data.distances import SLACK
 from hubplanner.audit.data.hubs import AuditHub, closed_sites, may_close
 from hubplanner.audit.data.money import exact
-from hubplanner.audit.data.places import SLACK, Array, words
+from hubplanner.audit.data.places import Array, words
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.measures import measures_money

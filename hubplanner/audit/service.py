@@ -11,8 +11,9 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
+from hubplanner.audit.data.distances import SLACK
 from hubplanner.audit.data.hubs import AuditHub
-from hubplanner.audit.data.places import SLACK, Array
+from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
 from hubplanner.scenario.model_spec import CoverageSpec
 

@@ -14,8 +14,8 @@ from support.instances.audited_runs import audited, findings_of, made, made_of_a
 
 import hubplanner as hp
 from hubplanner.audit.audit import recompute
+from hubplanner.audit.data.distances import distances, lattice
 from hubplanner.audit.data.money import annuity, exact
-from hubplanner.audit.data.places import distances, lattice
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.service import reaches, shortest

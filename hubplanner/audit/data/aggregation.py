@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from hubplanner.audit.data.distances import RADIUS_KM, SLACK, along
 from hubplanner.audit.data.hubs import as_hub
-from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array, along
+from hubplanner.audit.data.places import WGS84, Array
 from hubplanner.audit.data.world import AuditData, AuditPeople
 
 CHUNK = 200_000

@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 
-from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array
+from hubplanner.audit.data.distances import RADIUS_KM, SLACK
+from hubplanner.audit.data.places import WGS84, Array
 from hubplanner.audit.data.roads.file import RoadFile
 from hubplanner.audit.data.roads.rules import LineRules, read_drawn
 from hubplanner.scenario.travel_spec import FrictionSpec, RasterTravel, TerrainSpec

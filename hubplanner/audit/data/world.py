@@ -12,25 +12,11 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
+from hubplanner.audit.data.distances import SLACK, along, distances, lattice
 from hubplanner.audit.data.friction import FrictionWays, TerrainWays
 from hubplanner.audit.data.joins import NOWHERE, holders, joined, joined_rows, other_rows
 from hubplanner.audit.data.money import Alone, Money, column, links_alone, prices
-from hubplanner.audit.data.places import (
-    SLACK,
-    WGS84,
-    Array,
-    alike,
-    along,
-    called,
-    cells,
-    coordinates,
-    distances,
-    inner,
-    lattice,
-    names,
-    numbers,
-    words,
-)
+from hubplanner.audit.data.places import WGS84, Array, alike, called, cells, coordinates, inner, names, numbers, words
 from hubplanner.audit.data.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.formats.table_formats import format_of

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.data.distances import SLACK
 from hubplanner.audit.data.hubs import AuditHub
-from hubplanner.audit.data.places import SLACK, Array
+from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.roads.ways import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData

@@ -9,7 +9,8 @@ from typing import Any
 
 import geopandas as gpd
 
-from hubplanner.audit.data.places import SLACK, WGS84, called, kept, words
+from hubplanner.audit.data.distances import SLACK
+from hubplanner.audit.data.places import WGS84, called, kept, words
 from hubplanner.audit.data.raw_tables import PLAIN, has_columns_only
 from hubplanner.audit.data.roads.pieces import NEAR_KM, NearPieces, Piece, Spot, apart, between, foot_of
 from hubplanner.formats import graphml, osm

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
-from hubplanner.audit.data.places import RADIUS_KM, Array
+from hubplanner.audit.data.distances import RADIUS_KM
+from hubplanner.audit.data.places import Array
 
 Spot = tuple[Any, ...]
 NEAR_KM = 1e-9

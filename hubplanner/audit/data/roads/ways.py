@@ -10,7 +10,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from hubplanner.audit.data.places import SLACK, Array
+from hubplanner.audit.data.distances import SLACK
+from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.roads.file import RoadFile
 from hubplanner.audit.data.roads.pieces import NEAR_KM, NearPieces, Spot, Stop, apart, between, foot_of
 from hubplanner.audit.data.roads.rules import HOUR, LineRules, Turn, Walls
