@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from benchmarks import connected
 from scipy.optimize import linprog
 from support.draws import one_of, patience
 from support.instances.published import SHARED
@@ -17,9 +18,10 @@ from support.oracles.network import every_plan, random_network, random_ways, tow
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.model import AlphaFair, Question, formulate, goals_of
+from hubplanner.model.cuts import regions
 from hubplanner.model.variables import backhaul as network_module
 from hubplanner.model.variables.backhaul import Graph, network_of
-from hubplanner.problem import Planar
+from hubplanner.problem import CoverageRule, Planar, evaluate
 from hubplanner.solver.mip import search as search_module
 from hubplanner.solver.mip.bounds import relaxation as relaxation_module
 from hubplanner.solver.mip.bounds.relaxation import relax, relaxed
@@ -480,6 +482,38 @@ def test_the_worst_off_are_as_near_and_then_all_as_with_the_best_of_every_plan(
     assert found.evaluation is not None
     assert found.evaluation.cost <= budget + 1e-9
     assert [goal.value for goal in found.goals] == pytest.approx([worst, mean])
+
+
+@pytest.mark.parametrize("made", [random_network, random_ways])
+@pytest.mark.parametrize("seed", one_of(10, range(300, 400)))
+def test_hubs_that_back_each_other_up_are_the_best_of_all_with_their_lines(
+    seed: int, made: Callable[[int], hp.Problem]
+) -> None:
+    rng = np.random.default_rng(seed)
+    problem = replace(made(seed), rule=CoverageRule(backup=2, backup_weight=float(rng.choice([0.4, 0.7, 1.0]))))
+    budget = float(rng.integers(8, 30))
+    found = solved(problem, hp.MaxCoverage(budget=budget), ties=False)
+    plans = {plan.options for plan in every_plan(problem) if plan.cost <= budget}
+    if not plans:
+        assert found.status == hp.Status.INFEASIBLE
+        return
+    alone = replace(problem, backhaul=None)
+    assert found.value == pytest.approx(max(evaluate(alone, list(options)).covered_need for options in plans))
+
+
+def test_rows_that_take_two_hubs_sharpen_the_bound_and_cut_off_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, asked = connected.question({"seed": 1, "towns": 30, "nodes": 3})
+    problem = replace(problem, rule=CoverageRule(backup=2, backup_weight=0.5))
+    question, options = Question.of(problem, asked), replace(EXACT, ties=False)
+    task = Subproblem(question=question, goal=goals_of(asked)[0], options=options, deadline=options.deadline)
+    _, form, sharp = relaxed(task)
+    times = question.instance.cover_rows.times
+    assert any(isinstance(cut, regions.RegionCut) and cut.demand >= 0 and times[cut.demand] > 1 for cut in form.cuts)
+    every = regions._rows
+    monkeypatch.setattr(regions, "_rows", lambda *given: (row for row in every(*given) if times[row.number] == 1))
+    _, plain, loose = relaxed(task)
+    best = solved(problem, asked, ties=False)
+    assert best.value <= form.figure(sharp.bound) < plain.figure(loose.bound)
 
 
 def served_weight(

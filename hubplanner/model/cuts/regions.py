@@ -32,11 +32,12 @@ SCALE = 1_000_000
 class RegionCut:
     r"""Who is served from inside a region needs an edge into it.
 
-    For a site, its hubs $u_k$ on hooks of the network, and for a demand row r, whatever covers it:
+    For a site, its hubs $u_k$ on hooks of the network, of $q_j$ that it may hold, and for a row r of demand that takes
+    $m_r$ hubs, whatever covers it:
 
-    .. math:: \sum_{a \in \delta^-(S)} x_a \ge \sum_{k \text{ of } j, k \text{ in } S} u_k, \qquad
-              \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o
-              - \sum_{k \text{ of } C_r, k \text{ in } S} u_k \ge z_r
+    .. math:: q_j \sum_{a \in \delta^-(S)} x_a \ge \sum_{k \text{ of } j, k \text{ in } S} u_k, \qquad
+              m_r \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o
+              - \sum_{k \text{ of } C_r, k \text{ in } S} u_k \ge m_r z_r
 
     Where people are assigned to hubs, r is a row of theirs, $s_{ro}$ the share that o serves, and T some of the hooks:
 
@@ -44,7 +45,7 @@ class RegionCut:
               + \sum_{o \text{ with } k \in T \cap S} \Bigl(y_o - \sum_{k \in T \cap S} u_k - s_{ro}\Bigr) \ge 0
 
     S holds no node of today. The first is Wong's cut (1984), doi:10.1007/BF02612335; the second holds as a covered row
-    is covered by a hub that is not on the network inside S, or by one that is and needs an edge into it. So does the
+    is covered by hubs that are not on the network inside S, or by one that is and needs an edge into it. So does the
     third: with an edge into S the shares come to one at most, and without one no $u_k$ in S is above zero, nor
     $s_{ro}$ above $y_o$.
 
@@ -78,7 +79,8 @@ class RegionCut:
         entered: Terms = [(net.build[arc], -1.0) for arc in net.graph.into(self.region).tolist()]
         if self.demand < 0:
             own = (layer.instance.site[net.graph.option] == self.site) & self.region[net.graph.place]
-            return [*entered, *((net.on[hook], 1.0) for hook in np.flatnonzero(own).tolist())], 0.0
+            part = 1 / most_at(layer, self.site)
+            return [*entered, *((net.on[hook], part) for hook in np.flatnonzero(own).tolist())], 0.0
         if self.hooks:
             return [*entered, *self._served(layer, net)], 0.0
         options = covering_options(layer, self.demand).tolist()
@@ -93,7 +95,9 @@ class RegionCut:
             else:
                 del others[int(net.graph.option[hook])]
         hubs = [(layer.open_[option], value) for option, value in others.items()]
-        return [*entered, *hubs, *linked, (rows_covered(layer)[self.demand], 1.0)], 0.0
+        times = float(layer.whole.cover_rows.times[self.demand])
+        entered = [(arc, value * times) for arc, value in entered]
+        return [*entered, *hubs, *linked, (rows_covered(layer)[self.demand], times)], 0.0
 
     def _served(self, layer: Model, net: NetworkVariables) -> Terms:
         """Return the shares that are served from inside the region, less hubs that may hang elsewhere."""
@@ -111,6 +115,11 @@ class RegionCut:
             if net.graph.is_choice[inside[option][0]]:
                 terms += [(layer.open_[option], -1.0), *((net.on[hook], 1.0) for hook in inside[option])]
         return terms
+
+
+def most_at(layer: Model, site: int) -> float:
+    """Return how many hubs a site may hold."""
+    return float(layer.instance.most[layer.instance.site == site].max(initial=1))
 
 
 def covering_options(layer: Model, row: int) -> Ints:
@@ -250,13 +259,14 @@ def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionC
 
 
 def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:
-    """Return the sites with something on the network, one hub at most, their place and how much, the most first."""
+    """Return the sites with something on the network, their place and how much of what may be, the most first."""
     total: dict[tuple[int, int], float] = {}
     for option, place, variable in zip(net.graph.option.tolist(), net.graph.place.tolist(), net.on, strict=True):
-        if layer.instance.most[option] == 1:
-            key = int(layer.instance.site[option]), place
-            total[key] = total.get(key, 0.0) + float(values[variable.index])
-    found = [(site, place, hung) for (site, place), hung in total.items() if hung > VIOLATION]
+        key = int(layer.instance.site[option]), place
+        total[key] = total.get(key, 0.0) + float(values[variable.index])
+    several = layer.instance.most.max(initial=1) > 1
+    share = {key: hung / most_at(layer, key[0]) if several else hung for key, hung in total.items()}
+    found = [(site, place, hung) for (site, place), hung in share.items() if hung > VIOLATION]
     return sorted(found, key=lambda one: (-one[2], one[0]))
 
 
@@ -302,18 +312,18 @@ def _seats(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row
 
 
 def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row]:
-    """Yield the rows that one hub covers, those that weigh most first."""
+    """Yield the rows of who is covered, those that weigh most first; of a hub's those that take two count half."""
     rows, graph = layer.whole.cover_rows, net.graph
     z = np.array([values[variable.index] for variable in rows_covered(layer)])
     open_ = np.array([values[variable.index] for variable in layer.open_])
     hung = np.array([values[variable.index] for variable in net.on])
     on = np.bincount(graph.option, weights=hung, minlength=len(open_))
-    wanted = np.where(rows.times == 1, z - rows.cover.astype(np.float64) @ (open_ - on), 0.0)
+    wanted = z - rows.cover.astype(np.float64) @ (open_ - on) / rows.times
     order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
     starts = list(pairwise(rows.cover.indptr.tolist()))
     for row in order[wanted[order] > VIOLATION].tolist():
         options = rows.cover.indices[starts[row][0] : starts[row][1]]
         hooks = np.array([hook for one in options.tolist() for hook in net.hooks_of.get(one, ())], dtype=np.intp)
         if len(hooks):
-            places, capacity = _through(graph.place[hooks], hung[hooks])
+            places, capacity = _through(graph.place[hooks], hung[hooks] / rows.times[row])
             yield _Row(number=row, wanted=float(wanted[row]), places=places, capacity=capacity)
