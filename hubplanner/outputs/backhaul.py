@@ -163,6 +163,30 @@ def _served(
     return hubs, mbps
 
 
+def hubs_behind(lines: Sequence[Mapping[str, Any]], hubs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the sites of the hubs that hang on each line, of rows as they are written, in the order of the hubs.
+
+    A place where several sites stand is known by the one to which the line leads.
+
+    >>> lines = [{"from": "N", "to": "A", "technology": "fibre", "hops": 1}]
+    >>> lines += [{"from": "A", "to": "B", "technology": "microwave", "hops": 2}]
+    >>> far, near = {"site_id": "B", "link": "microwave", "hops": 2}, {"site_id": "A", "link": "fibre", "hops": 1}
+    >>> hubs_behind(lines, [far, near])
+    [['B', 'A'], ['B']]
+    """
+    by_end = {(line["to"], line["technology"], line["hops"]): at for at, line in enumerate(lines)}
+    found: list[list[str]] = [[] for _ in lines]
+    for hub in hubs:
+        at = by_end.get((hub["site_id"], hub["link"], hub["hops"]))
+        while at is not None:
+            found[at].append(hub["site_id"])
+            start, before = lines[at]["from"], lines[at]["hops"] - 1
+            # Hops lead on from hops or from fibre, fibre from fibre alone.
+            kinds = ("fibre",) if lines[at]["technology"] == "fibre" else ("microwave", "fibre")
+            at = next((by_end[start, kind, before] for kind in kinds if (start, kind, before) in by_end), None)
+    return found
+
+
 def laid_in(periods: Sequence[PeriodPlan], edges: Ints) -> Ints:
     """Return in which of a programme's years each edge (e,) is built; 0 without years."""
     years = [int(not np.isin(edge, period.evaluation.edges)) for edge in edges for period in periods]

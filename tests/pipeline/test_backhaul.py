@@ -29,6 +29,7 @@ from hubplanner.audit.audit import audit_run, recompute
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
 from hubplanner.inputs import build_problem
+from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs
 from hubplanner.outputs.formats.kml import write_kml
@@ -344,6 +345,11 @@ def test_what_comes_out_for_people_tells_of_lines_and_their_money(linked: Projec
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "How the hubs are connected" in page
     assert 'class="trenches"' in page
+    dearest = page.partition("The lines that cost most")[2].partition("</table>")[0]
+    assert dearest.count("<tr>") == min(len(plan.backhaul), 10) + 1
+    assert "Sibi to Quetta" in dearest.partition("<tbody>")[2].partition("</tr>")[0]
+    behind = hubs_behind(plan.backhaul.to_dict("records"), plan.hubs.to_dict("records"))
+    assert [len(sites) for sites in behind] == plan.backhaul["hubs_served"].tolist()
     told = overview(plan.inputs)["backhaul"]
     assert told == {"technologies": ["fibre"], "sites": 4, "sites_with_link": 4, "lines": len(plan.inputs.links.edges)}  # type: ignore[union-attr]
     assumed = {one["key"]: one["source"] for one in plan.summary()["assumptions"]}

@@ -115,6 +115,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "money_table": page_tables.money_by_year(result),
         "paid": page_tables.paid_by_year(result),
         "backhaul": page_tables.backhaul(result),
+        "dearest_lines": page_tables.dearest_lines(result),
         "electricity": page_tables.electricity(result),
         "closing": page_tables.closing(result),
         "groups": page_tables.groups(result),

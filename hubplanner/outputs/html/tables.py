@@ -10,6 +10,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from hubplanner.formatting import gap_in_words
+from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import counts_offline, new_hubs
@@ -224,6 +225,37 @@ def backhaul(result: Result) -> HtmlTable | None:
         rows,
         total=[text(_("All")), text(""), text(""), number(whole, money(result, whole))],
     )
+
+
+MOST_LINES = 10
+"""Rows of the report's table of lines; backhaul.csv lists all."""
+
+
+def dearest_lines(result: Result) -> HtmlTable | None:
+    """Return the lines that cost most, with the hubs that hang on them; None where none is built."""
+    if result.backhaul is None or not len(result.backhaul):
+        return None
+    known = {row["site_id"]: result.name_of(row) for row in result.hubs.to_dict("records")}
+    lines = result.backhaul.to_dict("records")
+    behind = hubs_behind(lines, result.hubs.to_dict("records"))
+    order = sorted(range(len(lines)), key=lambda at: (-float(lines[at]["cost"]), lines[at]["edge_id"]))[:MOST_LINES]
+    rows = []
+    for line, sites in ((lines[at], behind[at]) for at in order):
+        start, end = (isolated(on_one_line(known.get(line[key], line[key]))) for key in ("from", "to"))
+        named = _others("; ".join(known[site] for site in sites))
+        rows.append(
+            [
+                text(_("{start} to {end}", start=start, end=end)),
+                text(_(line["technology"])),
+                number(line["km"], decimal(line["km"])),
+                number(line["cost"], money(result, line["cost"])),
+                number(line["hubs_served"], count(line["hubs_served"])),
+                text(named),
+            ]
+        )
+    columns = [name_under(_("Line")), words_under(_("Link")), figures_under(_("Km to build")), figures_under(_("Cost"))]
+    columns += [figures_under(_("Hubs behind it")), words_under(_("Which"))]
+    return table(_("The lines that cost most"), columns, rows)
 
 
 def electricity(result: Result) -> HtmlTable | None:
