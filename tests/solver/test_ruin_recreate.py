@@ -11,9 +11,11 @@ import hubplanner as hp
 from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip import search, strategy
 from hubplanner.solver.mip.heuristics import first_plan as first
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.ruin_recreate import SHARPNESS, RowPlan, is_known, ruin_and_recreate
+from hubplanner.solver.mip.subproblem import Incumbent
 
 RULES = {
     "second hub": CoverageRule(backup=2),
@@ -141,6 +143,48 @@ def test_plans_keep_to_limits_get_no_worse_and_none_is_better_than_the_best(limi
         best, same = best + 1, same + (found >= most * (1 - 1e-9))
     assert best
     assert same or limit == "together"  # a hub that waits for another, for which floors leave no money
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_affordable_beside_hubs_apart_is_what_fits(seed: int) -> None:
+    problem, rng = town(seed, RULES["one hub"]), np.random.default_rng(seed)
+    builder = PlanBuilder(
+        Question.of(problem, hp.MaxCoverage(budget=150.0, constraints=(hp.MinSeparation(distance=5.0),)))
+    )
+    apart = np.hypot(*(problem.travel.sites[:, None] - problem.travel.sites).transpose(2, 0, 1))  # type: ignore[attr-defined]
+    for _ in range(20):
+        some = [option for option in range(problem.n_options) if problem.new[option] and builder.fits(option)]
+        assert builder.affordable().tolist() == some
+        built = np.unique(problem.option_site[(builder.counts > 0) & problem.new])
+        assert (apart[np.ix_(problem.option_site[some], built)] >= 5.0 * (1 - 1e-9)).all()
+        if not some or (builder.opened and rng.random() < 0.3):
+            builder.close(builder.opened[int(rng.integers(len(builder.opened)))])
+        else:
+            builder.open(int(rng.choice(some)), builder.need)
+
+
+def test_a_plan_far_below_the_relaxation_of_a_large_question_is_exchanged_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+
+    def noted(*words: object, work: float = 1.0, **more: object) -> Incumbent:
+        asked.append(work)
+        return first.first_plan(*words, work=work, **more)  # type: ignore[arg-type]
+
+    problem = town(5, RULES["one hub"])
+    objective = hp.MaxCoverage(budget=60.0, constraints=(hp.MinSeparation(distance=5.0),))
+    best = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
+    monkeypatch.setattr(search, "first_plan", noted)
+    monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)
+    for entries, margin, works in ((math.inf, 0.0, []), (0, 1.0, []), (0, -1.0, [1.0, search.THOROUGH[1]])):
+        asked.clear()
+        monkeypatch.setattr(search, "PRICED_ENTRIES", entries)
+        monkeypatch.setattr(search, "SCREENS", (margin, margin))
+        monkeypatch.setattr(search, "FAR", margin)
+        found = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
+        assert asked[: len(works) or None] == works
+        assert found.value == best.value
 
 
 def test_what_it_comes_to_depends_on_work_and_seed_alone() -> None:

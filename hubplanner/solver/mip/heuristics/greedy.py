@@ -7,8 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from hubplanner.model import (
     AlphaFair,
@@ -108,6 +110,13 @@ class Saved:
     shares: Floats
 
 
+def _both_ways(pairs: Ints, size: int) -> csr_array:
+    """Return which of some things (m, m) each is paired with."""
+    one, other = pairs.T
+    places: Any = (np.ones(2 * len(pairs)), (np.concatenate([one, other]), np.concatenate([other, one])))
+    return csr_array(places, shape=(size, size))
+
+
 class PlanBuilder:
     """A plan that grows hub by hub within all limits that more hubs break. Standing hubs stay as they are.
 
@@ -147,11 +156,8 @@ class PlanBuilder:
             if floor.share * math.fsum(floor.weight) > 0
         ]
         self.reach = min((constraint.distance for constraint in of_kind(constraints, FullService)), default=None)
-        self.apart: dict[int, set[int]] = {}
-        for separation in of_kind(constraints, MinSeparation):
-            for one, other in separation.too_near(self.problem).tolist():
-                self.apart.setdefault(one, set()).add(other)
-                self.apart.setdefault(other, set()).add(one)
+        near = [separation.too_near(self.problem) for separation in of_kind(constraints, MinSeparation)]
+        self.apart = _both_ways(np.concatenate([np.zeros((0, 2), dtype=np.intp), *near]), self.problem.n_sites)
         self.left = self._still()
         self.alone = [set(constraint.sites) for constraint in of_kind(constraints, AtMostOne)]
         self.needs = {constraint.site: constraint.needs for constraint in of_kind(constraints, OnlyWith)}
@@ -198,8 +204,17 @@ class PlanBuilder:
         for constraint, at in self.most:
             if counts[at].sum() >= constraint.count:
                 room &= ~at
+        if self.apart.nnz:
+            room &= ~self._crowded()[sites]
         few = counts < self.most_of
         return np.flatnonzero(self.problem.new & (self.cost <= self.largest) & few & room)
+
+    def _crowded(self) -> Bools:
+        """Tell which sites (m,) stand too near to a new hub, or hold one where others are too near."""
+        sites, held = self.problem.option_site, self.counts > 0
+        built = np.bincount(sites, held & self.problem.new, minlength=self.problem.n_sites)
+        used = np.bincount(sites, held, minlength=self.problem.n_sites) > 0
+        return np.asarray((self.apart @ built > 0) | (used & (np.diff(self.apart.indptr) > 0)))
 
     def fits(self, option: int) -> bool:
         """Tell whether the limits allow one more hub."""
@@ -222,13 +237,13 @@ class PlanBuilder:
         full = self.counts[held].sum() >= per.count or (not per.mixed and bool((held != option).any()))
         if full or any(at[option] and self.counts[at].sum() >= constraint.count for constraint, at in self.most):
             return False
-        if not (self.apart or self.alone or self.needs):
+        if self.apart.nnz and self._crowded()[site]:
+            return False
+        if not (self.alone or self.needs):
             return True
         used = set(sites[self.counts > 0].tolist())
-        built = set(sites[(self.counts > 0) & self.problem.new].tolist())
-        near = self.apart.get(site, set()) & built or (site in self.apart and len(held))
         other = any(site in group and (group & used) - {site} for group in self.alone)
-        return not near and not other and (site not in self.needs or self.needs[site] in used)
+        return not other and (site not in self.needs or self.needs[site] in used)
 
     # -- one hub more, one less --------------------------------------------------------------------------------------
 
