@@ -6,13 +6,12 @@ import configparser
 import inspect
 import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.claims import PAGES, TEXT, claimed, unclaimed
+from support.clone import check_out, fresh_clone, run
 from support.command import run as command
 
 from hubplanner.cache import MOST_BYTES
@@ -47,28 +46,9 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What a user has after cloning: the files under version control and those about to be."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / name)
+    """What a user has after cloning."""
+    check_out(tmp_path)
     return tmp_path
-
-
-def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "PATH": path, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def test_every_command_runs_as_written(checkout: Path) -> None:
@@ -94,18 +74,13 @@ def test_every_python_snippet_runs_as_written(checkout: Path) -> None:
     assert all(printed)
 
 
-def test_make_plan_works_as_the_first_command_in_a_fresh_clone(
-    checkout: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    home = tmp_path_factory.mktemp("home")
-    python = Path(sys.executable).resolve()
-    # "0" is how pip is told not to compile all of what it installs, most of which is never imported.
-    done = run(["make", "plan", f"PYTHON={python}"], checkout, HOME=str(home), VIRTUAL_ENV="", PIP_NO_COMPILE="0")
-    assert "runs/pakistan/report.html" in done.stdout
+def test_make_plan_works_as_the_first_command_in_a_fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> None:
+    clone = fresh_clone(tmp_path_factory)
+    assert "runs/pakistan/report.html" in (clone / "told.txt").read_text(encoding="utf-8")
     promised = set(
         re.findall(r"`([\w.-]+\.(?:png|html|csv|gpkg|geojson|json|yaml))`", README.partition("## What comes out")[2])
     )
-    made = {file.name for file in (checkout / "runs/pakistan").iterdir()}
+    made = {file.name for file in (clone / "runs/pakistan").iterdir()}
     assert made <= promised
     assert made == {*FILES_OF_EVERY_RUN, *STABILITY_FILES}
 

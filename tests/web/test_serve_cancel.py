@@ -93,14 +93,17 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "solver"), [(signal.SIGTERM, "highs"), (signal.SIGKILL, "highs"), (signal.SIGKILL, "cbc")]
+    ("how", "solver", "anew"),
+    [(signal.SIGTERM, "highs", False), (signal.SIGKILL, "highs", True), (signal.SIGKILL, "cbc", False)],
 )
-def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Signals, solver: str) -> None:
+def test_a_server_that_ends_takes_its_work_along(
+    tmp_path: Path, how: signal.Signals, solver: str, *, anew: bool
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     serving.write_hard(folder)
     before = sorted(folder.rglob("*"))
-    server = serving.start(folder, "--runs", "kept", anew=True)
+    server = serving.start(folder, "--runs", "kept", anew=anew)
     job, _ = at_work(server, settings={"solver.name": solver})
     processes = server.children()
     with server.client.stream("GET", f"/api/jobs/{job}/events") as stream:
@@ -118,7 +121,7 @@ def test_a_request_cut_off_as_the_server_stops_leaves_no_traceback(tmp_path: Pat
     folder = tmp_path / "project"
     folder.mkdir()
     serving.write_hard(folder)
-    server = serving.start(folder, anew=True)
+    server = serving.start(folder)
     name, _, port = server.origin.removeprefix("http://").partition(":")
     head = [f"Host: {name}:{port}", f"Origin: {server.origin}", "X-Hubplanner: 1"]
     head += ["Content-Type: application/json", "Content-Length: 500"]
