@@ -14,6 +14,9 @@ SHARED_OUT := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.
 COMPILE := $(BIN)/python -m compileall -q hubplanner
 
+# A process of tests rewrites the asserts of two hundred modules, unless an earlier one was let keep them.
+test test-unit: export PYTHONDONTWRITEBYTECODE :=
+
 TEMPLATE := hubplanner/languages/hubplanner.pot
 
 .PHONY: plan test test-unit lint mutate words docs bench bench-full peers picture clean

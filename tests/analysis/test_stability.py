@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from support.command import answer, fits
 from support.instances.audited_runs import findings_of
+from support.project import SCENARIO, Project
 
 import hubplanner as hp
 from hubplanner.analysis.stability.stability import Stability, certainty
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.command import Done
-    from support.project import Project
 
 ERROR = {"demand.connected_share_error": 0.1}
 OWN = {"demand.surveyed_by": ["demand_id"]}
@@ -41,13 +41,18 @@ S3,Fartown,71.0,30.0,candidate,centre,1,130,Far
 COST = 100 + 10 * (1 / 1.25 + 1 / 1.25**2)
 
 
-@pytest.fixture
-def equal(project: Project) -> Project:
-    """Two districts that are the same but for their names, and a third one that costs more; money for one hub."""
+def equal_districts(project: Project) -> Project:
+    """Write two districts that are the same but for their names, a third that costs more, and money for one hub."""
     project.write("demand.csv", EQUAL_DEMAND)
     project.write("sites.csv", EQUAL_SITES)
-    project.edit("scenario.yaml", "  cost_factor: factor\n", "  cost_factor: factor\n  groups: [province]\n")
+    grouped = SCENARIO.replace("  cost_factor: factor\n", "  cost_factor: factor\n  groups: [province]\n")
+    project.write("scenario.yaml", grouped)
     return project
+
+
+@pytest.fixture
+def equal(project: Project) -> Project:
+    return equal_districts(project)
 
 
 def solved(project: Project, **settings: Any) -> hp.Plan:
@@ -347,6 +352,17 @@ def changed(path: Path, *keys: str | int, to: object) -> None:
     path.write_text(json.dumps(tree), encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of the equal districts with what three surveys would change."""
+    small = equal_districts(Project(folder=tmp_path_factory.mktemp("drawn")))
+    plan = solved(small, **{"model.budget": 2.4 * COST})
+    folder = plan.write(small.folder / "run")
+    hp.stability(plan, draws=3).write(folder)
+    assert findings_of(folder) == []
+    return folder
+
+
 @pytest.mark.parametrize(
     ("keys", "to", "item"),
     [
@@ -361,11 +377,10 @@ def changed(path: Path, *keys: str | int, to: object) -> None:
         (("hubs",), None, "hubs and each"),
     ],
 )
-def test_what_is_told_wrongly_is_found_out(equal: Project, keys: tuple[str | int, ...], to: object, item: str) -> None:
-    plan = solved(equal, **{"model.budget": 2.4 * COST})
-    folder = plan.write(equal.folder / "run")
-    hp.stability(plan, draws=3).write(folder)
-    assert findings_of(folder) == []
+def test_what_is_told_wrongly_is_found_out(
+    drawn: Path, tmp_path: Path, keys: tuple[str | int, ...], to: object, item: str
+) -> None:
+    folder = shutil.copytree(drawn, drawn.parent / tmp_path.name)  # beside its data
     first = json.loads((folder / "stability.json").read_text(encoding="utf-8"))["hubs"][0]
     changed(folder / "stability.json", *keys, to=to)
     assert item.format(first["site_id"], first["tier"]) in {finding.item for finding in findings_of(folder)}

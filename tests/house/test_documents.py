@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.claims import PAGES, TEXT, claimed, unclaimed
-from support.clone import check_out, fresh_clone, run
+from support.claims import TEXT, blocks, claimed, unclaimed
+from support.clone import LINES, check_out, fresh_clone, run, typed
 from support.command import run as command
+from support.session import made_once
 
 from hubplanner.cache import MOST_BYTES
 from hubplanner.cli import audit
@@ -32,18 +33,6 @@ MAKE_TARGETS = {"make plan", "make test"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    """Return the blocks of README and of the pages beside it that are in a language, each once."""
-    found = [
-        block
-        for page in PAGES
-        for block in re.findall(
-            rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-        )
-    ]
-    return list(dict.fromkeys(found))
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What a user has after cloning."""
@@ -51,18 +40,15 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_command_runs_as_written(checkout: Path) -> None:
-    commands = dict.fromkeys(line for block in blocks("console") for line in block.splitlines())
-    assert {line for line in commands if line.startswith("make")} == MAKE_TARGETS
-    for line in commands:
-        match line.split():
-            case ["hubplanner", *words]:
-                done = command(*words, cwd=checkout)
-                assert done.returncode == 0, done.stderr
-            case words if line not in MAKE_TARGETS:
-                run(words, checkout)
-    assert (checkout / "my-project/runs/first/map.png").is_file()
-    assert {"lean", "reach-8", "balochistan"} <= {folder.name for folder in (checkout / "runs").iterdir()}
+def test_every_command_runs_as_written(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert {line for line in LINES if line.startswith("make")} == MAKE_TARGETS
+    for line in LINES:
+        if line not in MAKE_TARGETS:
+            _, done = typed(tmp_path_factory, line)
+            assert done.returncode == 0, done.stderr
+    clone = made_once(tmp_path_factory, "documents", check_out)
+    assert (clone / "my-project/runs/first/map.png").is_file()
+    assert {"lean", "reach-8", "balochistan"} <= {folder.name for folder in (clone / "runs").iterdir()}
 
 
 def test_every_python_snippet_runs_as_written(checkout: Path) -> None:

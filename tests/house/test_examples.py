@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from benchmarks import memory
 from ruamel.yaml import YAML
+from support.clone import run_of_example
 from support.golden import as_text, same_as_frozen
 from support.instances.audited_runs import findings_of
+from support.session import session_folder
 
 import hubplanner as hp
 from hubplanner.scenario import json_schema
@@ -28,20 +30,30 @@ EXAMPLES = sorted((SCENARIOS / "examples").glob("*.yaml"))
 REFERENCE = (SCENARIOS / "README.md").read_text(encoding="utf-8")
 
 
+SESSION: list[pytest.TempPathFactory] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _session(tmp_path_factory: pytest.TempPathFactory) -> None:
+    SESSION[:] = [tmp_path_factory]
+
+
 @cache
-def solved(name: str, *overrides: str) -> hp.Plan:
-    return hp.solve(hp.read_scenario(SCENARIOS / "examples" / f"{name}.yaml", overrides=overrides))
+def solved(name: str, *overrides: str) -> Path:
+    """Return the run folder of an example."""
+    return run_of_example(SESSION[0], name, *overrides)
 
 
 def summary(name: str, *overrides: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(solved(name, *overrides).summary()))
+    found: dict[str, Any] = json.loads((solved(name, *overrides) / "plan.json").read_text(encoding="utf-8"))
     return found
 
 
 def gives_the_plan_it_gave(name: str, *overrides: str) -> None:
     # The gap depends on how far a search happened to get.
     plan = {key: value for key, value in summary(name, *overrides).items() if key not in {"gap", "bound", "goals"}}
-    same_as_frozen(f"plan-{'-'.join((name, *overrides))}.json", as_text(plan).replace(f"{SCENARIOS.parent}/", ""))
+    clone = session_folder(SESSION[0]) / "documents"
+    same_as_frozen(f"plan-{'-'.join((name, *overrides))}.json", as_text(plan).replace(f"{clone}/", ""))
 
 
 def shares(found: dict[str, Any]) -> dict[str, float]:
@@ -102,14 +114,14 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
 def test_an_example_is_proven_shows_its_point_gives_the_plan_it_gave_and_passes_its_audit(
-    name: str, tmp_path: Path
+    name: str,
 ) -> None:
     found = summary(name)
     assert found["status"] == "optimal"
     assert SHOWN[name](found), found
     assert found["ties"] == TIES.get(name, "broken")
     gives_the_plan_it_gave(name)
-    assert findings_of(solved(name).write(tmp_path / "run")) == []
+    assert findings_of(solved(name)) == []
 
 
 def test_floors_bind_in_their_example() -> None:

@@ -43,6 +43,20 @@ CLAIMS = {
     "programs": r"more than ([\d.]+) million pairs to decide on",
     "cells": r"more than ([\d.]+) million pairs of a point and a hub",
 }
+
+
+def blocks(language: str) -> list[str]:
+    """Return the blocks of README and of the pages beside it that are in a language, each once."""
+    found = [
+        block
+        for page in PAGES
+        for block in re.findall(
+            rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    return list(dict.fromkeys(found))
+
+
 NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"gap of 0", r"^\d\. ")
 """Digits that state nothing."""
 

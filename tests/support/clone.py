@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import resource
 import shutil
@@ -10,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support import command
+from support.claims import ROOT, blocks
 from support.session import made_once
 
 if TYPE_CHECKING:
     import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def check_out(folder: Path) -> None:
@@ -60,3 +62,36 @@ def _make_plan(folder: Path) -> None:
     (folder / "told.txt").write_text(done.stdout, encoding="utf-8")
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     (folder / "seconds.txt").write_text(f"{seconds:.3f}", encoding="utf-8")
+
+
+LINES = list(dict.fromkeys(line for block in blocks("console") for line in block.splitlines()))
+"""What README and the documents have users type, in this order."""
+
+
+def typed(factory: pytest.TempPathFactory, line: str) -> tuple[Path, command.Done]:
+    """Run a line of the documents as it is written, once in a session, in a clone where those before it are run too.
+
+    Returns a copy of the folder that it wrote a run into, as it was then, and what it said. The copy is as deep in the
+    clone as the run: the paths to its data are relative.
+    """
+    where, name = made_once(factory, "documents", check_out), hashlib.sha256(line.encode()).hexdigest()[:12]
+
+    def type_it(folder: Path) -> None:
+        first, *words = line.split()
+        done = command.run(*words, cwd=where) if first == "hubplanner" else run([first, *words], where)
+        (folder / "done.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+        if done.returncode == 0 and words[:1] == ["solve"]:
+            shutil.copytree(where / words[words.index("--out") + 1], where / "kept" / name)
+
+    folder = made_once(factory, name, type_it)
+    return where / "kept" / name, command.Done(line, *json.loads((folder / "done.json").read_text(encoding="utf-8")))
+
+
+def run_of_example(factory: pytest.TempPathFactory, name: str, *overrides: str) -> Path:
+    """Return the run folder of an example, where one can be had by a line of the documents of that."""
+    chosen = "".join(f" --override {override}" for override in overrides)
+    asked = f"hubplanner solve scenarios/examples/{name}.yaml{chosen} --out runs/"
+    known = [line for line in LINES if line.startswith(asked) and " " not in line.removeprefix(asked)]
+    folder, done = typed(factory, [*known, f"{asked}example-{'-'.join((name, *overrides))}"][0])
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -93,10 +93,21 @@ def running_postgres() -> Iterator[Postgres]:
             said = log.read_text() if log.exists() else ""
             pytest.skip(f"PostgreSQL does not start: {' '.join((done.stderr + said).split())[-300:]}")
 
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    # Small tables and many connections: no compiled queries, and PostGIS in place before any of them.
+    quick = "-c fsync=off -c autovacuum=off -c jit=off -c shared_preload_libraries=postgis-3"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {quick}"
     try:
         call(
-            bin_ / "initdb", "-D", data, "-U", USER, "-E", "UTF8", "--auth=scram-sha-256", f"--pwfile={folder}/password"
+            bin_ / "initdb",
+            "--no-sync",
+            "-D",
+            data,
+            "-U",
+            USER,
+            "-E",
+            "UTF8",
+            "--auth=scram-sha-256",
+            f"--pwfile={folder}/password",
         )
         call(bin_ / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", "30", "start")
         server = Postgres(port=port)
