@@ -34,12 +34,12 @@ def test_distances_on_the_globe_are_those_of_proj(one: tuple[float, float], othe
 
 
 def test_a_detour_lengthens_every_way() -> None:
-    points, sites = np.array([[0.0, 0.0]]), np.array([[3000.0, 4000.0], [0.0, 1000.0]])
+    points, sites = np.array([[1000.0, 500.0]]), np.array([[4000.0, 4500.0], [1000.0, -500.0]])
     assert distances(points, sites, PlanarSpec(method="planar", detour=1.0)).tolist() == [[5.0, 1.0]]
     assert distances(points, sites, PlanarSpec(method="planar", detour=1.5)).tolist() == [[7.5, 1.5]]
     table = MatrixSpec(method="matrix", path="table.csv")
     # A table tells ways to sites; between sites it is as the crow flies.
-    assert distances(points, np.array([[0.0, 90.0]]), table)[0, 0] == pytest.approx(QUARTER)
+    assert distances(np.zeros((1, 2)), np.array([[0.0, 90.0]]), table)[0, 0] == pytest.approx(QUARTER)
 
 
 # -- areas -----------------------------------------------------------------------------------------------------------
@@ -80,8 +80,8 @@ def test_an_area_that_no_point_of_the_lattice_lies_in_has_one_of_its_own() -> No
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(67.0, 30.0), (-70.0, -33.0), (179.97, 0.5), (-179.99, -16.5), (25.0, 78.0)])
-def test_an_area_on_the_globe_is_a_lattice_of_equal_areas(lon: float, lat: float) -> None:
-    spacing, area = 2.0, 400.0
+@pytest.mark.parametrize(("spacing", "area"), [(2.0, 400.0), (0.25, 5.0)])
+def test_an_area_on_the_globe_is_a_lattice_of_equal_areas(lon: float, lat: float, spacing: float, area: float) -> None:
     found = lattice(shapely.Point(lon, lat), area, spacing, planar=False)
     plane = Proj(proj="laea", lon_0=lon, lat_0=lat, R=RADIUS_KM, units="m")
     local = np.column_stack(plane(*found.T))
