@@ -66,6 +66,17 @@ def test_lines_of_any_format_give_the_same_ways(project: Project, suffix: str) -
     assert np.isfinite(found).any()
 
 
+def test_parquet_files_are_told_by_their_places_whatever_that_column_is_called(project: Project) -> None:
+    lines().to_parquet(project.folder / "roads.parquet")
+    lines().rename_geometry("wkb").to_parquet(project.folder / "named.parquet")
+    found, named = (table(project, by_road(project, name)) for name in ("roads.parquet", "named.parquet"))
+    np.testing.assert_array_equal(found, named)
+    np.testing.assert_allclose(named, again(project, by_road(project, "named.parquet")), rtol=1e-9)
+    (project.folder / "torn.parquet").write_bytes((project.folder / "roads.parquet").read_bytes()[:-9])
+    with pytest.raises(hp.DataError, match=r"torn\.parquet.*cannot be read as a Parquet file"):
+        table(project, by_road(project, "torn.parquet"))
+
+
 def test_a_projected_file_is_brought_to_degrees(project: Project) -> None:
     lines().to_file(project.folder / "roads.gpkg")
     lines().to_crs("EPSG:32642").to_file(project.folder / "metres.gpkg")

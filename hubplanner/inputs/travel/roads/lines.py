@@ -18,6 +18,7 @@ from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import DISTANCES, FORMATS, TableFormat, advice_on, format_of, suffixes_of
+from hubplanner.formats.tables.parquet import has_geometry, parquet_dataset
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
 from hubplanner.inputs.readers.columns import Checker, keys_of, select
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet, settled_crs
@@ -120,9 +121,9 @@ def _osm(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]
 
 
 def _has_geometry(path: Path, faults: list[Fault]) -> bool:
-    """Tell whether a Parquet file has places of its own, as GeoParquet does."""
-    frame = read_parquet(path, pd.read_parquet, faults)
-    return frame is not None and "geometry" in frame.columns
+    """Tell whether a Parquet file has places of its own, as GeoParquet does, before any of its rows are read."""
+    none = read_parquet(path, lambda place: parquet_dataset(place).schema.empty_table().to_pandas(), faults)
+    return none is not None and ("geometry" in none.columns or has_geometry(path))
 
 
 def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable | None:
