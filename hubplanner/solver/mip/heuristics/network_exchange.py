@@ -18,7 +18,7 @@ from hubplanner.solver.mip.heuristics.network_greedy import LEAST_COST, NOTHING_
 from hubplanner.solver.mip.subproblem import Incumbent
 
 WORK, EACH = 1.5e8, 20
-"""Entries of rows and arcs that are looked at, about three seconds, and how many a point takes that is evaluated."""
+"""Entries of rows and arcs that are looked at, about two seconds, and how many a point takes that is evaluated."""
 AT_LEAST = 20
 """Trials where the question is so large that each takes seconds."""
 PATIENCE = 4

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Self
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from hubplanner.model import Goal, Question, Year, broken_years
 from hubplanner.model.constraints.budget import money_limit
@@ -110,8 +110,11 @@ class NetworkGreedy:
         What is asked.
     graph
         The network.
-    cover, column
-        (r, o) which rows of demand, of those that one hub covers, each option covers; and the option of each entry.
+    cover, column, cells
+        (r, o) which rows of demand, of those that one hub covers, each option covers; the option of each entry; and the
+        entries of each row.
+    onward
+        Arcs from each place, with the place that each leads to.
     once
         (r,) the mask of these rows among all.
     """
@@ -120,6 +123,8 @@ class NetworkGreedy:
     graph: Graph
     cover: csc_array
     column: Ints
+    cells: csr_array
+    onward: list[list[tuple[int, int]]]
     once: Bools
 
     @classmethod
@@ -131,7 +136,13 @@ class NetworkGreedy:
         once = instance.cover_rows.times == 1
         cover = csc_array(instance.cover_rows.cover[np.flatnonzero(once)])
         column = np.repeat(np.arange(instance.problem.n_options), np.diff(cover.indptr))
-        return cls(question=question, graph=Graph.of(instance, net), cover=cover, column=column, once=once)
+        number = np.arange(cover.nnz, dtype=np.intp)
+        cells = csr_array(csc_array((number, cover.indices, cover.indptr), shape=cover.shape))
+        graph = Graph.of(instance, net)
+        onward: list[list[tuple[int, int]]] = [[] for _ in range(graph.root + 1)]
+        for arc, (tail, head) in enumerate(zip(graph.tail.tolist(), graph.head.tolist(), strict=True)):
+            onward[tail].append((head, arc))
+        return cls(question=question, graph=graph, cover=cover, column=column, cells=cells, onward=onward, once=once)
 
     def guided(
         self, guide: tuple[float, float], built: Floats | None = None, open_: Floats | None = None
@@ -170,9 +181,9 @@ class _GrowingPlan:
         self._ground, self._worth = ground, worth
         capacity = question.capacity
         self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
-        self._covered = np.zeros(ground.cover.shape[0], dtype=np.bool_)
+        self._left = np.ones(ground.cover.nnz, dtype=np.bool_)
         self._count = hub_limit(question.constraints)
-        self._network, self._free = _Growing(ground.graph, factor), problem.new.copy()
+        self._network, self._free = _Growing(ground, factor), problem.new.copy()
         self._free[ground.graph.without_link] = False
         self._free &= ~np.isin(problem.option_site, begun.banned)
         self._chosen = list[int]()
@@ -197,18 +208,21 @@ class _GrowingPlan:
 
     def _open(self, option: int) -> None:
         self._chosen.append(option)
-        cover = self._ground.cover
-        self._covered[cover.indices[cover.indptr[option] : cover.indptr[option + 1]]] = True
+        cover, cells = self._ground.cover, self._ground.cells
+        for row in cover.indices[cover.indptr[option] : cover.indptr[option + 1]].tolist():
+            self._left[cells.data[cells.indptr[row] : cells.indptr[row + 1]]] = False
 
     def grow(self, problem: Problem, money: float) -> float:
         """Open hubs for at most so much money, required ones first; return how much they take."""
         instance, column = self._ground.question.instance, self._ground.column
-        left, cells = money, self._ground.cover.indices
-        need = instance.cover_rows.weights[self._ground.once, instance.measure(problem.need)]
+        left = money
+        need = instance.cover_rows.weights[self._ground.once, instance.measure(problem.need)][
+            self._ground.cover.indices
+        ]
         while self._count > 0:
             link, guided = self._network.links()
             cost, asked = problem.option_cost + link, problem.option_cost + guided
-            gain = np.bincount(column, np.where(self._covered[cells], 0.0, need[cells]), problem.n_options)
+            gain = np.bincount(column, need * self._left, problem.n_options)
             gain = np.minimum(gain, self._room)
             may = self._free & (cost <= left)
             if self._waiting:
@@ -240,14 +254,24 @@ class _GrowingPlan:
 
 
 class _Growing:
-    """A tree of lines that grows from the root."""
+    """A tree of lines that grows from the root, and the cheapest way from it to every place.
 
-    def __init__(self, graph: Graph, factor: Floats) -> None:
-        self.graph, self._factor = graph, factor
+    A place that joins brings others nearer, no farther than ways get cheaper: these alone are looked at (Dijkstra).
+    Where an edge may no longer be built, ways are looked for anew.
+    """
+
+    def __init__(self, ground: NetworkGreedy, factor: Floats) -> None:
+        self.graph, self._onward = ground.graph, ground.onward
+        self._asked_of, self._cost = (self.graph.cost * factor + LEAST_COST).tolist(), self.graph.cost.tolist()
         self._built, self._kept = set[int](), np.zeros(0, dtype=np.intp)
-        self._may = np.ones(len(graph.cost), dtype=np.bool_)
-        self._places = {graph.root}
-        self._arc = {pair: at for at, pair in enumerate(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))}
+        self._may = [True] * len(self._cost)
+        self._begin()
+        self._places = {self.graph.root}
+        self._fresh = [self.graph.root]
+
+    def _begin(self) -> None:
+        size = self.graph.root + 1
+        self._asked, self._real, self._before = [math.inf] * size, [math.inf] * size, [-1] * size
 
     @property
     def edges(self) -> Ints:
@@ -257,31 +281,52 @@ class _Growing:
     def keep(self, edges: Ints, net: Backhaul) -> None:
         """Take on edges, from which further lines may start."""
         self._kept = np.asarray(edges, dtype=np.intp)
-        self._places |= {node for node, edge, _ in net.ways(edges) if edge >= 0}
+        for node, edge, _ in net.ways(edges):
+            if edge >= 0:
+                self._enter(node)
         self._close(net.sets[self._kept])
+
+    def _enter(self, place: int) -> None:
+        if place not in self._places:
+            self._places.add(place)
+            self._fresh.append(place)
 
     def _close(self, sets: Ints) -> None:
         """Build no more edges of some sets."""
-        self._may &= ~np.isin(self.graph.one_of, sets[sets >= 0])
+        closed = np.flatnonzero(np.isin(self.graph.one_of, sets[sets >= 0])).tolist()
+        for arc in closed:
+            self._may[arc] = False
+        if closed:
+            self._begin()
+            self._fresh = sorted(self._places)
+
+    def _approach(self) -> None:
+        """Find the cheapest ways from what has joined since the last time."""
+        asked, real, before = self._asked, self._real, self._before
+        waiting = [(0.0, place) for place in self._fresh]
+        for _, place in waiting:
+            asked[place], real[place], before[place] = 0.0, 0.0, -1
+        self._fresh = []
+        while waiting:
+            far, place = heappop(waiting)
+            if far > asked[place]:
+                continue
+            for head, arc in self._onward[place]:
+                there = far + self._asked_of[arc]
+                if there < asked[head] and self._may[arc]:
+                    asked[head], real[head], before[head] = there, real[place] + self._cost[arc], arc
+                    heappush(waiting, (there, head))
 
     def links(self) -> tuple[Floats, Floats]:
         """Return money (o,) for the link of a hub of each option, with the lines to it; as it is, and as guided."""
         graph = self.graph
-        shape = (graph.root + 1, graph.root + 1)
-        cost = (graph.cost * self._factor + LEAST_COST)[self._may]
-        ways = csr_array((cost, (graph.tail[self._may], graph.head[self._may])), shape=shape)
-        asked, self._before, _ = dijkstra(ways, indices=sorted(self._places), min_only=True, return_predecessors=True)
-        real = np.full(len(asked), np.inf)
-        real[list(self._places)] = 0.0
-        for place in np.argsort(asked, kind="stable").tolist():
-            before = int(self._before[place])
-            if before >= 0:
-                real[place] = real[before] + graph.cost[self._arc[before, place]]
+        self._approach()
+        real = np.array(self._real)
         link = self._link(real)
         cheapest = np.flatnonzero(self._by_hook(real) <= link[graph.option])
         taken = cheapest[(real[graph.place] < graph.saving)[cheapest] | graph.must_hang[graph.option[cheapest]]]
         self._hook = dict(zip(graph.option[taken][::-1].tolist(), taken[::-1].tolist(), strict=True))
-        return link, self._link(asked)
+        return link, self._link(np.array(self._asked))
 
     def _by_hook(self, distance: Floats) -> Floats:
         """Return money (k,) for a hub's link by each hook."""
@@ -299,11 +344,10 @@ class _Growing:
         graph, hook = self.graph, self._hook.get(option)
         if hook is None:
             return
-        place = int(graph.place[hook])
+        place, arcs = int(graph.place[hook]), list[int]()
         while place not in self._places:
-            before = int(self._before[place])
-            arc = self._arc[before, place]
-            self._built.add(arc)
-            self._close(self.graph.one_of[[arc]])
-            self._places.add(place)
-            place = before
+            arcs.append(self._before[place])
+            self._enter(place)
+            place = int(graph.tail[arcs[-1]])
+        self._built.update(arcs)
+        self._close(graph.one_of[arcs])
