@@ -9,17 +9,16 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from support.connected import WORTH, audited, found_wrong
+from support.connected import WORTH, audited, found_wrong, passes_and_reads_back
 
 import hubplanner as hp
-from hubplanner.audit.audit import audit_run, recompute
+from hubplanner.audit.audit import recompute
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
 from hubplanner.inputs import build_problem
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.arcgis import write_arcgis
 from hubplanner.runs.export import read_result
-from hubplanner.runs.load import read_solution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,12 +175,7 @@ def test_only_places_that_a_table_names_see_each_other(relayed: Project) -> None
 
 def test_a_run_by_radio_is_read_back_audited_and_told_as_tasks(relayed: Project) -> None:
     run = hp.solve(relayed.read(radio())).write(relayed.folder / "run")
-    found = audit_run(run, seconds=20)
-    assert (found.verdict, found.findings) == ("pass", ())
-    _, solution = read_solution(run)
-    stated = json.loads((run / "plan.json").read_text(encoding="utf-8"))
-    assert solution.evaluation is not None
-    assert solution.evaluation.cost == pytest.approx(stated["cost"]["total"], abs=0.01)
+    passes_and_reads_back(run)
     result, _ = read_result(run)
     tasks = [
         action.task for heading, actions in list_actions(result).sections for action in actions if "lines" in heading

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from support.draws import one_of
-from support.oracles.network import NetworkPlan, covers_of, random_network, subsets
+from support.oracles.network import NetworkPlan, best_within, covers_of, random_network, subsets
 
 import hubplanner as hp
 from hubplanner.problem.hops import HopStates
@@ -132,17 +132,7 @@ def test_a_plan_is_the_best_of_every_set_of_hubs_lines_and_hops(seed: int) -> No
     country = random_country(seed)
     plans, problem = country.plans(), country.solved_as()
     budget = float(np.random.default_rng(seed).integers(3, 25))
-    within = [plan for plan in plans if plan.cost <= budget]
-    found = hp.solve_problem(problem, hp.MaxCoverage(budget=budget), EXACT)
-    if not within:
-        assert found.status == hp.Status.INFEASIBLE
-        return
-    best = max(plan.covered for plan in within)
-    assert found.value == pytest.approx(best)
-    assert found.bound >= best - 1e-6
-    assert found.evaluation is not None
-    cheapest = min(plan.cost for plan in within if plan.covered >= best - 1e-9)
-    assert found.evaluation.cost == pytest.approx(cheapest)
+    best_within(plans, budget, hp.solve_problem(problem, hp.MaxCoverage(budget=budget), EXACT))
 
 
 def chain(most: int) -> hp.Problem:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import hubplanner as hp
-from hubplanner.audit.audit import recompute
+from hubplanner.audit.audit import audit_run, recompute
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
 from hubplanner.problem import annuity
+from hubplanner.runs.load import read_solution
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +53,13 @@ def found_wrong(run: Path) -> list[str]:
     ledger = Ledger()
     recompute(open_run(run), ledger)
     return [finding.item for finding in ledger.findings]
+
+
+def passes_and_reads_back(run: Path) -> None:
+    """Assert that an audit passes a run, and that it reads back as a plan of the cost that it states."""
+    found = audit_run(run, seconds=20)
+    assert (found.verdict, found.findings) == ("pass", ())
+    _, solution = read_solution(run)
+    stated = json.loads((run / "plan.json").read_text(encoding="utf-8"))
+    assert solution.evaluation is not None
+    assert solution.evaluation.cost == pytest.approx(stated["cost"]["total"], abs=0.01)

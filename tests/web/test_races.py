@@ -386,14 +386,20 @@ def new_hub(page: Page) -> Locator:
     return page.locator("#result .hubs tbody tr").filter(has_not_text="standing").locator(".name").first
 
 
+def reasons_held(page: Page) -> Held:
+    """Solve, and ask why the plan has its first new hub; the answer waits to be let go."""
+    page.click("#solve")
+    expect(page.locator("#headline")).to_be_visible()
+    new_hub(page).click()
+    held = Held(page, "**/api/jobs/*/events", answers=False)
+    page.click("#why")
+    held.wait()
+    return held
+
+
 def test_reasons_that_come_under_another_scenario_wait_to_be_read(opened: Visit) -> None:
     with at(opened) as (_, page):
-        page.click("#solve")
-        expect(page.locator("#headline")).to_be_visible()
-        new_hub(page).click()
-        held = Held(page, "**/api/jobs/*/events", answers=False)
-        page.click("#why")
-        held.wait()
+        held = reasons_held(page)
         choose(page, "beta")
         held.release()
         expect(page.locator(".toast")).to_contain_text("Alpha Land, is found.")
@@ -404,12 +410,7 @@ def test_reasons_that_come_under_another_scenario_wait_to_be_read(opened: Visit)
 
 def test_reasons_do_not_take_the_place_of_another_dialog(opened: Visit) -> None:
     with at(opened) as (_, page):
-        page.click("#solve")
-        expect(page.locator("#headline")).to_be_visible()
-        new_hub(page).click()
-        held = Held(page, "**/api/jobs/*/events", answers=False)
-        page.click("#why")
-        held.wait()
+        held = reasons_held(page)
         page.click("#own-data")
         held.release()
         expect(page.locator("#dialog-title")).to_have_text("Use your own data")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 import hubplanner as hp
 from hubplanner.inputs.backhaul.read import neighbouring
@@ -238,3 +239,18 @@ def towns(seed: int, count: int) -> hp.Problem:
             alone_cost=np.where(rng.random((count, 1)) < 0.3, 30.0, np.inf),
         ),
     )
+
+
+def best_within(plans: Iterable[NetworkPlan], budget: float, found: hp.Solution) -> float:
+    """Assert that a solution is the best of all plans within a budget, the cheapest of these, and return its cover."""
+    within = [plan for plan in plans if plan.cost <= budget]
+    if not within:
+        assert found.status == hp.Status.INFEASIBLE
+        return 0.0
+    best = max(plan.covered for plan in within)
+    assert found.value == pytest.approx(best)
+    assert found.bound >= best - 1e-6
+    assert found.evaluation is not None
+    cheapest = min(plan.cost for plan in within if plan.covered >= best - 1e-9)
+    assert found.evaluation.cost == pytest.approx(cheapest)
+    return best
