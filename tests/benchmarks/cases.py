@@ -306,6 +306,12 @@ STRUCTURES: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("worst of 5 groups first, 1,000 x 10,000", {"make": "worst group", "n": 10_000, "sites": 1000}, 1e-3),
     ("hubs apart, 2,000 x 20,000", {"make": "apart", "n": 20_000, "sites": 2000}, 1e-3),
     ("second hub, 1,000 x 20,000", {"make": "backup", "n": 20_000, "sites": 1000}, 1e-3),
+    (
+        "second hub, twice the money, 1,000 x 20,000",
+        {"make": "backup with more money", "n": 20_000, "sites": 1000},
+        1e-3,
+    ),
+    ("second hub, about 300 towns, 1,000 x 20,000", {"make": "backup about towns", "n": 20_000, "sites": 1000}, 1e-3),
     ("worst distance, graph of 300, 30 hubs", {"make": "center", "n": 300, "hubs": 30}, 0.0),
     ("worst distance, graph of 900, 10 hubs", {"make": "center", "n": 900, "hubs": 10}, 0.0),
     ("worst distance, graph of 900, 90 hubs", {"make": "center", "n": 900, "hubs": 90}, 0.0),

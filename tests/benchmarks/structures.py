@@ -118,10 +118,11 @@ def limited(
     sites: int,
     cover: float = 20.0,
     share: float = 0.02,
+    towns: int = 0,
     **limits: Any,
 ) -> Structure:
-    """Return places and sites evenly drawn, with money for a share of all sites, under further limits."""
-    rng, places, need, site_xy = _drawn(seed, n, sites)
+    """Return places and sites, evenly drawn or about towns, with money for a share of the sites and further limits."""
+    rng, places, need, site_xy = _drawn(seed, n, sites, towns)
     tier = Tier(reach=_reach(sites, cover), cost=_costs(rng, sites))
     group = np.minimum((places[:, 0] / SIDE * 5).astype(np.int64), 4)
     budget = float(math.floor(share * tier.cost.sum()))
@@ -239,6 +240,8 @@ MAKE: dict[str, Callable[..., Structure]] = {
     "worst group": partial(limited, is_fair=True),
     "apart": separated,
     "backup": partial(limited, times=2, share=0.03),
+    "backup with more money": partial(limited, times=2, share=0.06),
+    "backup about towns": partial(limited, times=2, share=0.03, towns=300),
     "center": center,
     "cover all": cover_all,
     "clash": clash,
