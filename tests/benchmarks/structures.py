@@ -116,6 +116,7 @@ def limited(
     seed: int,
     n: int,
     sites: int,
+    *,
     cover: float = 20.0,
     share: float = 0.02,
     towns: int = 0,

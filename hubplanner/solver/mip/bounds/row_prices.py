@@ -222,7 +222,9 @@ class PricedBound:
     most: Floats
 
 
-def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline) -> PricedBound:
+def priced_bound(  # noqa: PLR0913, PLR0917 - a question, what is known, and how long
+    question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline, work: int = 1
+) -> PricedBound:
     r"""Return a bound on the need that plans cover, or on what they cost, by steps along subgradients of row prices.
 
     At any prices $u$ of being served, none below nil but of rows that are owed it, no plan covers more than
@@ -244,12 +246,14 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
         Relative gap from which the bound need not fall.
     deadline
         When to stop, if work is not at its end before.
+    work
+        How many times as many steps as usual are taken at most.
     """
     rows = SeatedRows.of(question)
     opened = np.zeros(len(rows.room), dtype=np.intp) if plan.opened is None else plan.opened[-1]
     prices, best, direction, idle, step = first_prices(rows, opened), math.inf, np.zeros(rows.rows), 0, FIRST_STEP
     suggested, most = dict[bytes, Ints](), np.full(len(rows.room), math.inf)
-    for _ in range(max(1, min(MOST_ROUNDS, int(MOST_WORK / max(len(rows.row), 1))))):
+    for _ in range(max(1, work * min(MOST_ROUNDS, int(MOST_WORK / max(len(rows.row), 1))))):
         earned, served = rows.seated(prices)
         total, hubs, lost = rows.built(earned)
         bound = math.fsum(prices) + total + LEAK * (math.fsum(np.abs(prices)) + abs(total))
