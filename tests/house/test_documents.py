@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.claims import TEXT, blocks, claimed, unclaimed
 from support.clone import LINES, check_out, fresh_clone, run, typed
-from support.command import run as command
+from support.command import run as command, run_code
 from support.session import made_once
 
 from hubplanner.cache import MOST_BYTES
@@ -52,7 +52,9 @@ def test_every_command_runs_as_written(tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_every_python_snippet_runs_as_written(checkout: Path) -> None:
-    printed = [run([sys.executable, "-W", "error", "-c", snippet], checkout).stdout for snippet in blocks("python")]
+    done = [run_code(snippet, checkout) for snippet in blocks("python")]
+    assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * len(done)
+    printed = [each.stdout for each in done]
     [first] = [text for text in printed if "of need" in text]
     assert re.search(r"gap (0\.0e\+00|\d\.\de-(09|1\d))", first)
     assert "[1] 40.0 40.0 0.0 optimal" in first

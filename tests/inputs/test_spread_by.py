@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from rasterio.features import geometry_mask
 from rasterio.transform import Affine
 from shapely import box
+from support.draws import examples
 from support.instances.audited_runs import audited, made_of_areas
 from support.instances.demand_files import write_raster
 
@@ -102,7 +103,7 @@ def test_people_go_to_the_cells_as_rasterio_finds_them(folder: Path) -> None:
     assert inputs.warnings == ()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     places=st.lists(st.tuples(st.floats(66.95, 67.45), st.floats(29.95, 30.55), WEIGHTS), min_size=1, max_size=40),
     people=st.tuples(st.floats(0, 1e7), st.floats(0, 1e7)),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+from support.draws import examples
 from support.instances.audited_runs import audited
 from support.instances.demand_files import write_many
 
@@ -103,7 +104,7 @@ def test_a_matrix_may_name_candidates_that_went(project: Project) -> None:
     assert kept(project, thin_km=3, **matrix) == ["S1", "S2", "S4", "S5", "S6"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     st.lists(st.tuples(st.floats(60, 61), st.floats(-1, 1), st.sampled_from("abc")), min_size=1, max_size=25),
     st.floats(1, 90),

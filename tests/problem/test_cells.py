@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.draws import examples
 
 from hubplanner.problem.aggregation.cells import Cells
 from hubplanner.problem.aggregation.disc_grid import Discs
@@ -31,7 +32,7 @@ def inside(cells: Cells) -> np.ndarray:
     return np.array([cells.discs.holding(disc, cells.places) for disc in range(len(cells.discs.site))])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_shares_are_those_of_the_points_before_and_after_splits(seed: int) -> None:
     discs, places, need, rng = drawn(seed)

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.draws import examples
 
 import hubplanner as hp
 from hubplanner.problem import Chunk, GreatCircle, Planar, Problem, evaluate, merge_chunks, remeasure_chunks
@@ -71,7 +72,7 @@ def of_rows(merged: object, reaches: np.ndarray, allowed: np.ndarray) -> dict[ob
 
 @pytest.mark.parametrize("kind", ["planar", "land", "seam", "pole"])
 @pytest.mark.parametrize("crossing", [1, 12])
-@settings(max_examples=12)
+@settings(max_examples=examples(24))
 @given(seed=st.integers(0, 2**32))
 def test_merged_rows_are_those_found_point_by_point(kind: str, crossing: int, seed: int) -> None:
     travel, reaches, allowed, label = town(seed, kind)
@@ -91,7 +92,7 @@ def test_merged_rows_are_those_found_point_by_point(kind: str, crossing: int, se
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["planar", "seam", "pole"])
-@settings(max_examples=12)
+@settings(max_examples=examples(24))
 @given(seed=st.integers(0, 2**32))
 def test_a_second_pass_finds_what_the_evaluation_finds(kind: str, seed: int) -> None:
     travel, reaches, allowed, label = town(seed, kind)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings, strategies as st
+from support.draws import examples
 
 from hubplanner.inputs.travel.roads.barriers import Barriers
 from hubplanner.problem import GreatCircle
@@ -237,7 +238,7 @@ def by_networkx(network: Network, *, to_hub: bool, gap: Gap | None = None, cost:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.integers(0, 10**6), st.booleans(), st.booleans())
 def test_ways_are_those_of_networkx_in_every_direction(seed: int, straight: bool, wet: bool) -> None:  # noqa: FBT001
     graph, points, sites = town(seed)
@@ -255,7 +256,7 @@ def test_ways_are_those_of_networkx_in_every_direction(seed: int, straight: bool
         np.testing.assert_allclose(travel.along(point, site), table[point, site], atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.floats(0.2, 8.0))
 def test_nobody_goes_longer_than_by_road_alone_or_straight_within_the_limit(
     seed: int, direction: Any, most_km: float
@@ -276,7 +277,7 @@ def test_nobody_goes_longer_than_by_road_alone_or_straight_within_the_limit(
             assert np.isinf(road[np.isinf(found)]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0.5, 3.0, 10.0]))
 def test_contracted_grouped_and_plain_searches_find_the_same_pairs(seed: int, reach: float) -> None:
     graph, points, sites = town(seed)
@@ -298,7 +299,7 @@ def test_contracted_grouped_and_plain_searches_find_the_same_pairs(seed: int, re
         assert set(travel.pairs(2, 5, reach)[0].tolist()) <= {2, 3, 4}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_nearest_road_is_the_nearest_of_all(seed: int) -> None:
     graph, points, _ = town(seed)
@@ -318,7 +319,7 @@ def test_the_nearest_road_is_the_nearest_of_all(seed: int) -> None:
         assert least[segment] == pytest.approx(least.min(), abs=2e-3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_nearest_open_road_is_the_nearest_that_no_barrier_bars(seed: int) -> None:
     graph, points, _ = town(seed)
@@ -367,7 +368,7 @@ def test_a_street_drawn_once_a_direction_is_one_street() -> None:
     assert len(street.edges.start) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.integers(0, 10**6))
 def test_roads_upon_each_other_are_each_way_the_cheapest_of_them(seed: int) -> None:
     graph, points, sites = town(seed)
@@ -411,7 +412,7 @@ def test_roads_upon_each_other_are_each_way_the_cheapest_of_them(seed: int) -> N
         np.testing.assert_allclose(nx.floyd_warshall_numpy(own, weight="cost"), found, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.booleans(), st.booleans())
 def test_routes_lead_along_roads_and_cost_what_is_said(seed: int, direction: Any, straight: bool, wet: bool) -> None:  # noqa: FBT001
     graph, points, sites = town(seed)
@@ -465,7 +466,7 @@ def _share(first: Any, last: Any, spot: Any) -> tuple[Any, Any]:
     return share, np.linalg.norm(first + share[:, None] * way - spot, axis=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]))
 def test_who_reaches_a_hub_across_a_closed_gap_is_as_in_the_joined_network(seed: int, direction: Any) -> None:
     graph, points, sites = town(seed)
@@ -486,7 +487,7 @@ def test_who_reaches_a_hub_across_a_closed_gap_is_as_in_the_joined_network(seed:
         assert found.tolist() == expected.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_gap_of_a_part_is_the_nearest_that_its_vertices_are_to_a_longer_one(seed: int) -> None:
     draw = np.random.default_rng(seed)

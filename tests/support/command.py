@@ -107,12 +107,34 @@ def forks() -> ForkServerContext:
     return context
 
 
-def _command(words: list[str], cwd: Path, told: Path, patch: str) -> None:
+def run_code(code: str, cwd: Path) -> Done:
+    """Run lines of Python in a forked process, warnings as errors: a new one takes seconds to import the package."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = forks().Process(target=_code, args=(code, cwd, Path(folder)))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        told = [Path(folder, name).read_text(encoding="utf-8") for name in ("out", "error")]
+    return Done([code], process.exitcode, *told)
+
+
+def _code(code: str, cwd: Path, told: Path) -> None:
+    _told_to(told, cwd)
+    exec(code, {"__name__": "__main__"})  # noqa: S102 - of tests and documents alone
+    sys.stdout.flush()
+
+
+def _told_to(told: Path, cwd: Path) -> None:
+    """Work in a folder, with warnings as errors, and what is said in files of another."""
     os.chdir(cwd)
     for name, descriptor in (("out", 1), ("error", 2)):
         with (told / name).open("wb") as stream:
             os.dup2(stream.fileno(), descriptor)
     warnings.simplefilter("error")
+
+
+def _command(words: list[str], cwd: Path, told: Path, patch: str) -> None:
+    _told_to(told, cwd)
     # What a shell in the background passes on: signals that are ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

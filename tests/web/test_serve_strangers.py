@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -17,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 from support.browser import server as serving
+from support.draws import one_of
 
 from hubplanner.errors import SolverError
 from hubplanner.web.app import create_app
@@ -231,8 +233,10 @@ def foreign(app: Serving) -> Iterator[Path]:
     app.get("/api/runs")
 
 
-@pytest.mark.parametrize("name", ["hubs.geojson", "demand.geojson", "plan.json", "scenario.yaml", "hubs.csv", "a.txt"])
-@pytest.mark.parametrize("kind", ["link", "inside", "pipe"])
+FOREIGN = ("hubs.geojson", "demand.geojson", "plan.json", "scenario.yaml", "hubs.csv", "a.txt")
+
+
+@pytest.mark.parametrize(("name", "kind"), one_of(2, [*itertools.product(FOREIGN, ("link", "inside", "pipe"))]))
 def test_links_in_a_foreign_run_are_not_followed(app: Serving, foreign: Path, name: str, kind: str) -> None:
     secret = app.folder.parent / "secret.json"
     secret.write_text('{"type": "FeatureCollection", "features": [], "secret": "hidden treasure"}', encoding="utf-8")
