@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from support.command import forks
 
 import hubplanner as hp
 from hubplanner.analysis.sweep import cases as sweep_case, local as sweep_local, sweep as sweeps
@@ -50,6 +51,14 @@ def one_by_one(scenario: Path, asked: sweeps.Sweep) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork workers from a process that has imported everything; commands of `tests/cli` start theirs anew."""
+    context = forks()
+    monkeypatch.setattr(sweep_local.multiprocessing, "get_context", lambda _: context)
+
+
+@pytest.mark.usefixtures("forked")
 def test_a_sweep_survives_two_killed_workers(tmp_path: Path) -> None:
     write_project(tmp_path / "p")
     scenario = tmp_path / "p/scenario.yaml"
@@ -139,7 +148,7 @@ def dying(task: SweepTask) -> dict[str, Any]:
     return sweep_case.record(task.key, {"status": "optimal"}, 0.0)
 
 
-@pytest.mark.usefixtures("deadly")
+@pytest.mark.usefixtures("deadly", "forked")
 def test_a_case_that_kills_is_given_up_and_no_other_is(scenario: Path, tmp_path: Path) -> None:
     found = hp.sweep(scenario, {"model.budget": list(range(298, 304))}, folder=tmp_path / "out", jobs=2)
     failed = [record for record in found.records() if record["status"] == "failed"]
