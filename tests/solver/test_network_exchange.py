@@ -15,6 +15,7 @@ from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip import search
 from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
@@ -92,3 +93,14 @@ def test_the_same_seed_makes_the_same_plan_and_what_is_enough_is_left_as_it_is()
     first = network_plan(question, goal)
     nothing = np.zeros(0)
     assert improved_network(question, goal, first, first.value, nothing, nothing, Deadline.after(9), 0) is first
+
+
+def test_where_making_the_program_would_take_all_of_the_time_the_plan_without_a_search_is_handed_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem, asked = connected.question({"seed": 2, "towns": 20, "nodes": 2})
+    question, goal = Question.of(problem, asked), goals_of(asked)[0]
+    monkeypatch.setattr(search, "LAYING_S", 1e9)
+    found = hp.solve_problem(problem, asked, replace(EXACT, ties=True))
+    assert found.status == hp.Status.FEASIBLE
+    assert found.value == network_plan(question, goal).value

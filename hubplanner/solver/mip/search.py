@@ -53,9 +53,10 @@ FAR = 0.02
 """Relative distance of a plan from the bound, after exchanges, from which many more come before a search. After 40 s,
 three tiers in five floors, 1,000 sites x 20,000 points, are 1.3 % open, without these 5.0; hubs two reaches apart 12,
 not 18."""
-BUILDING_S, SERVING_S = 1.5e-6, 3e-5
+BUILDING_S, SERVING_S, LAYING_S = 1.5e-6, 3e-5, 7e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
-1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities)."""
+1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities); and that a line takes
+one way: 5.6e-5 to 8.4e-5 (1,500 and 3,000 towns)."""
 WHOLE_POINTS, IN_PARTS, PACKING = 150, 0.4, 0.3
 """Points from which those that are served whole are served in parts first, and the shares of the time for that and for
 packing them. To 1 %, without and with it: cover of 1,000 and 5,000 points 21 s (1.1 % open) and 11, or 17 and 7;
@@ -223,8 +224,10 @@ def _is_far(task: Subproblem, known: Incumbent, bound: float, margin: float) -> 
 
 def _is_too_large(task: Subproblem) -> bool:
     """Tell whether making a program alone would take all of the time that is left."""
+    net, years = task.question.instance.problem.backhaul, len(task.question.problems)
+    laying = 0.0 if net is None else len(net.arcs[0]) * years * LAYING_S
     each = SERVING_S if task.question.assigns else BUILDING_S
-    return entries_of(task) * each > task.deadline.left
+    return entries_of(task) * each + laying > task.deadline.left
 
 
 def _is_too_dear(task: Subproblem) -> bool:

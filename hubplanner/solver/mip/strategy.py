@@ -92,7 +92,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
-        if task.is_late and not (reached or trial.years or trial.infeasible):
+        if not (reached or trial.years or trial.infeasible):
             with record.phase(_("find a plan without search")):
                 trial = _quick(task, trial)
         if not trial.years:
