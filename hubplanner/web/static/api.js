@@ -49,6 +49,7 @@ export const api = {
   run: (id) => ask(`/api/runs/${part(id)}`),
   runLayer: (id, layer) => ask(`/api/runs/${part(id)}/layers/${layer}`),
   runDemandUrl: (id) => absolute(`/api/runs/${part(id)}/layers/demand`),
+  layer: (url) => ask(url),
   files: (id) => ask(`/api/runs/${part(id)}/files`),
   fileUrl: (id, name) => `/api/runs/${part(id)}/files/${part(name)}`,
   reportUrl: (id) => `/api/runs/${part(id)}/report`,

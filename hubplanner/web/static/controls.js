@@ -3,6 +3,8 @@
 import { el, svg } from "./dom.js";
 import { _ } from "./words.js";
 
+const GROUP = "maplibregl-ctrl maplibregl-ctrl-group";
+
 /** A button beside zoom that shows the whole region again. */
 export class Whole {
   constructor(show) {
@@ -20,12 +22,50 @@ export class Whole {
       { type: "button", class: "icon", "aria-label": _("Show everything"), title: _("Show everything"), onclick: this.show },
       frame,
     );
-    this.box = el("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
+    this.box = el("div", { class: GROUP }, button);
     return this.box;
   }
 
   onRemove() {
     this.box.remove();
+  }
+}
+
+/** A plain map's buttons to zoom, as MapLibre's. */
+export class Zoom {
+  constructor(locale) {
+    this.locale = locale;
+  }
+
+  onAdd(map) {
+    const button = (way, by) => {
+      const name = this.locale[`NavigationControl.Zoom${way}`];
+      const look = `maplibregl-ctrl-zoom-${way.toLowerCase()}`;
+      const picture = el("span", { class: "maplibregl-ctrl-icon", "aria-hidden": "true" });
+      return el("button", { type: "button", class: look, "aria-label": name, title: name, onclick: () => map.zoomBy(by) }, picture);
+    };
+    return el("div", { class: GROUP }, button("In", 1), button("Out", -1));
+  }
+}
+
+export const WIDEST_PX = 90;
+const METRES = 2 * Math.PI * 6371008.8; // around the equator
+
+/** A plain map's scale: the roundest length that a bar of at most so many pixels is. */
+export class Scale {
+  onAdd(map) {
+    const bar = el("div", { class: "maplibregl-ctrl maplibregl-ctrl-scale" });
+    const draw = () => {
+      const { size } = map.camera;
+      const pixel = (METRES * Math.cos((map.getCenter().lat * Math.PI) / 180)) / size;
+      const power = 10 ** Math.floor(Math.log10(WIDEST_PX * pixel));
+      const length = power * [5, 3, 2, 1].find((times) => times * power <= WIDEST_PX * pixel);
+      bar.textContent = length < 1000 ? `${length}\u00a0m` : `${length / 1000}\u00a0km`;
+      bar.style.setProperty("width", `${length / pixel}px`);
+    };
+    map.on("move", draw);
+    draw();
+    return bar;
   }
 }
 

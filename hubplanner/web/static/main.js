@@ -10,6 +10,7 @@ import { announce, attempt, byId, el, show, toast } from "./dom.js";
 import { startFrontier } from "./frontier.js";
 import { resume, work } from "./jobs.js";
 import { startLegend } from "./legend.js";
+import { library } from "./library.js";
 import { changeOverrides, found, impossible, openPlan, openScenario, restore } from "./opening.js";
 import { startOutlook } from "./outlook.js";
 import { startResult } from "./result.js";
@@ -92,7 +93,7 @@ let waited = false;
 async function start() {
   startTheme();
   startTabs();
-  const { scenarios, version, excel, formats, base_map: base } = await api.state();
+  const [{ scenarios, version, excel, formats, base_map: base }] = await Promise.all([api.state(), library]);
   startStage(base);
   startLegend(views);
   startBudget();

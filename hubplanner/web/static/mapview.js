@@ -2,6 +2,7 @@
 
 import { beneath, Whole } from "./controls.js";
 import { toast } from "./dom.js";
+import { makeMap } from "./engine.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
 import { layers, MANY, style } from "./layers.js";
@@ -15,13 +16,12 @@ const LABELS = 60;
 
 export class MapView {
   constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
-    this.base = base;
     this.towns = EMPTY;
     this.take = turns(); // of plans: the last one asked for is drawn
     this.setup = { theme, limits: [], mean: 1, count: 0, areas: false, difference: false };
-    this.map = new window.maplibregl.Map({
+    const options = {
       container: node,
-      style: base || style(this.setup),
+      style: style(this.setup),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -36,21 +36,19 @@ export class MapView {
         "NavigationControl.ZoomIn": _("Zoom in"),
         "NavigationControl.ZoomOut": _("Zoom out"),
       },
-    });
-    this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new window.maplibregl.NavigationControl({ showCompass: false }), "top-right");
-    this.map.addControl(new window.maplibregl.ScaleControl({ maxWidth: 90 }), "bottom-left");
-    if (base) this.map.addControl(new window.maplibregl.AttributionControl({ compact: true }));
+    };
+    Object.assign(this, makeMap(options, base));
+    this.base = this.plain ? null : base;
     this.map.on("styleimagemissing", ({ id }) => this.#draw(id));
     this.map.on("zoomend", () => this.#name());
     this.map.on("click", ({ point: at }) => pick(this.#siteAt(at)));
-    this.map.on("mousemove", ({ point: at, lngLat }) => point(this, at, lngLat));
+    this.map.on("mousemove", ({ point: at }) => point(this, at));
     this.map.on("mouseout", () => point(this, null));
     this.map.addControl(new Whole(() => this.bounds && this.fit(this.bounds)), "top-right");
     this.map.on("error", ({ error }) => failed(error?.message || ""));
     this.map.on("dataloading", () => node.setAttribute("aria-busy", "true"));
     this.map.on("idle", () => node.setAttribute("aria-busy", "false"));
-    this.ready = new Promise((done) => this.map.once("load", done)).then(() => base && this.#lay());
+    this.ready = new Promise((done) => this.map.once("load", done)).then(() => this.base && this.#lay());
   }
 
   /** Lay our own layers over a base map that the planner asked for. */

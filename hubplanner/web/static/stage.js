@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { putRoads } from "./byroad.js";
 import { together } from "./controls.js";
-import { byId, named, show, toast } from "./dom.js";
+import { byId, el, named, show, toast } from "./dom.js";
 import { EMPTY } from "./geometry.js";
 import { dressLayers } from "./legend.js";
 import { MapView } from "./mapview.js";
@@ -22,10 +22,10 @@ let areas = null;
 export const views = () => [first, second].filter(Boolean);
 
 export function startStage(base) {
-  if (!window.maplibregl) throw new Error(_("The map's code did not load."));
   const tell = (view, at) => point(view, at, state.map?.demand || 0);
   first = new MapView(byId("map-a"), { theme: state.theme, base, pick: clicked, point: tell });
   first.tell = tell;
+  if (first.plain) sayPlain(base);
   first.ready.then(() => dressLayers(first));
   on(["theme"], () => views().forEach((view) => view.dress({ theme: state.theme })));
   on(["map", "plan", "pins"], marks);
@@ -33,6 +33,12 @@ export function startStage(base) {
   on(["plan"], () => state.compare || drawPlan(first, state.plan));
   on(["compare"], compare);
   return first;
+}
+
+/** Say once, beside the map, why it is a plain one, and what is missing if a base map was asked for. */
+function sayPlain(base) {
+  const told = base ? _("A plain map, without the base map: this browser has no WebGL.") : _("A plain map: this browser has no WebGL.");
+  byId("map-a").after(el("p", { id: "plain-map", class: "note" }, told));
 }
 
 /** Load a scenario's map. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,20 +26,37 @@ FLAGS = (
 )
 """A software renderer for the app's map, which needs WebGL: test machines have no GPU. Without compositing by it pages
 take a fifth less time, but pictures of narrow ones lack a strip of the map."""
+PLAIN_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-3d-apis")
+"""No WebGL, as on a remote desktop: the app draws a plain map."""
 SLOW_COPY = "GPU stall due to ReadPixels"
 """Said by the renderer where it is one of software."""
+
+
+@contextmanager
+def launched(*kinds: tuple[str, ...]) -> Iterator[list[Browser]]:
+    """Yield a Chromium for each set of flags."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with playwright.sync_playwright() as running:
+        browsers = [running.chromium.launch(executable_path=CHROMIUM, args=list(flags)) for flags in kinds]
+        yield browsers
+        for browser in browsers:
+            browser.close()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, started once a module: Playwright keeps an event loop running, which other modules cannot do with."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with launched(FLAGS) as (browser,):
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="module")
+def plain_browser() -> Iterator[Browser]:
+    """Chromium without WebGL, for tests of all but the map: MapLibre by software takes half of their time."""
+    with launched(PLAIN_FLAGS) as (browser,):
+        yield browser
 
 
 class Sheet:
