@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from shapely import MultiPolygon, Point, box
+from support.draws import examples
 from support.instances.demand_files import write_raster
 from support.project import DEMAND, MATRIX, SCENARIO, SITES
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PARTS = ["shp", "shx", "dbf", "prj", "cpg"]
 KINDS = ["csv", "quoted.csv", "merged.csv", "geojson", "gpkg", *PARTS]
 KINDS += ["parquet", "merged.parquet", "tif", "travel.csv", "travel.parquet"]
-EXAMPLES = 20
+EXAMPLES = examples(60)
 pytestmark = pytest.mark.slow
 
 
