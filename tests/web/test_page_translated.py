@@ -15,7 +15,7 @@ from support.pseudo import LANGUAGE, left_over, other, write_pseudo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-browser = shared.browser
+browser = shared.plain_browser
 TEXTS = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);

@@ -17,7 +17,7 @@ from support.project import DEMAND, SCENARIO, SITES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-browser = shared.browser
+browser = shared.plain_browser
 
 BAD = DEMAND.replace("D2,67.10,30.05,500,", "D2,67.10,30.05,-5,")
 DOTS = 0.25
@@ -25,10 +25,10 @@ DOTS = 0.25
 LATE_MS = 400
 """Time that a page has to do something wrong with an answer that came late."""
 DRAWN = """
-() => {
+async () => {
   if (window.drawn) return;
   window.drawn = {};
-  const { prototype } = window.maplibregl.GeoJSONSource;
+  const { prototype } = (await import("/static/plainsource.js")).PlainSource;
   const own = prototype.setData;
   prototype.setData = function (data, ...more) {
     window.drawn[this.id] = data;
@@ -554,6 +554,8 @@ def test_the_newest_list_of_plans_counts(app: Serving, opened: Visit) -> None:
         held = Held(page, "**/api/runs")
         opens_saved(page, 1)
         held.wait()  # a list with all of them
+        draws_people_of(page, "/api/runs/")
+        opened.settle()  # else the map may still ask for what is deleted next
         page.click("#tab-saved")
         page.locator(".run").first.get_by_text("Delete").click()
         page.locator("#dialog").get_by_text("Delete", exact=True).click()

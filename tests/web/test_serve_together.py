@@ -12,7 +12,7 @@ from support.browser.visit import visiting
 if TYPE_CHECKING:
     from support.browser.server import Serving
 
-app, browser = serving.app, shared.browser
+app, browser = serving.app, shared.plain_browser
 VILLAGES = "code,name,district,lon,lat,population\n" + "".join(
     f"V{at},Village {at},{district},{67 + at / 20},{30 + at / 30},{500 + 37 * at}\n"
     for at, district in enumerate(["Quetta", "Pishin", "Kalat City", "Ziarat", "Sibi", "Zhob"])
