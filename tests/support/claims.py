@@ -57,7 +57,15 @@ def blocks(language: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"gap of 0", r"^\d\. ")
+NO_FIGURES = (
+    r"prints on A4",
+    r"CC BY 4\.0",
+    r"BSD 3-Clause",
+    r"of 0 or infinite",
+    r"gap of 0",
+    r"of 4G and 5G",
+    r"^\d\. ",
+)
 """Digits that state nothing."""
 
 

@@ -542,6 +542,7 @@ def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, opened: Vi
         page.click("#tab-compare")
         assert page.locator("#view-compare select").first.input_value() == "Sindh, later"
         expect(page.locator("#view-compare option").first).to_contain_text("Sindh, later · budget")
+        opened.settle()  # else the maps may still ask for what is deleted next
     app.known.clear()
     assert run not in {row["id"] for row in app.get("/api/runs")}
     assert app.client.delete("/api/runs/Sindh, later").status_code == 204

@@ -3,8 +3,8 @@
 import { roadLayers } from "./byroad.js";
 import { connections } from "./connected.js";
 import { EMPTY } from "./geometry.js";
+import { SIDES } from "./names.js";
 import { HALF, palette, SOME } from "./palette.js";
-import { SIDES } from "./towns.js";
 
 const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "ways", "islands", "backhaul", "hubs", "marks", "selected", "labels"];
 
@@ -69,8 +69,8 @@ export function layers({ theme, limits, mean, count, areas, difference }) {
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
     icons("marks", ["concat", ["get", "mark"], "|", theme]),
     selected(colors),
-    names("towns", "town", theme, { "icon-anchor": ["get", "side"], "icon-offset": beside }),
-    names("labels", "label", theme, { "icon-anchor": "left", "icon-offset": SIDES.left }),
+    names("towns", "town", theme),
+    names("labels", "label", theme),
   ];
 }
 
@@ -186,15 +186,12 @@ function selected(colors) {
   return { id: "selected", type: "circle", source: "selected", paint };
 }
 
-/** How far a town's name stands from its place, by its side. */
+/** How far a name stands from its place, by its side. */
 const beside = ["match", ["get", "side"], ...Object.entries(SIDES).flatMap(([side, away]) => [side, ["literal", away]]), ["literal", SIDES.left]];
 
-function names(source, kind, theme, where) {
-  const layout = {
-    ...where,
-    "icon-image": ["concat", `${kind}|`, theme, "|", ["get", "name"]],
-    "icon-padding": 2,
-    "symbol-sort-key": ["get", "order"],
-  };
+function names(source, kind, theme) {
+  const image = ["concat", `${kind}|`, theme, "|", ["get", "name"]];
+  const where = { "icon-anchor": ["get", "side"], "icon-offset": beside, "icon-padding": 2 };
+  const layout = { "icon-image": image, ...where, "symbol-sort-key": ["get", "order"] };
   return { id: source, type: "symbol", source, layout };
 }

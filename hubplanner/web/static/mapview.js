@@ -6,7 +6,7 @@ import { makeMap } from "./engine.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
 import { layers, MANY, style } from "./layers.js";
-import { sided } from "./towns.js";
+import { placed } from "./names.js";
 import { turns } from "./turns.js";
 import { _ } from "./words.js";
 
@@ -16,7 +16,7 @@ const LABELS = 60;
 
 export class MapView {
   constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
-    this.towns = EMPTY;
+    [this.towns, this.labels] = [EMPTY, EMPTY];
     this.take = turns(); // of plans: the last one asked for is drawn
     this.setup = { theme, limits: [], mean: 1, count: 0, areas: false, difference: false };
     const options = {
@@ -100,9 +100,10 @@ export class MapView {
     return Promise.all([this.put("lines", lines), this.put("world", around.lines), this.#name()]);
   }
 
-  /** Write the names of towns where there is room at this scale. */
+  /** Write the names of towns and hubs for which there is room at this scale. */
   #name() {
-    return this.put("towns", sided(this.towns, (place) => this.map.project(place)));
+    const { towns, labels } = placed(this.towns, this.labels, this.map);
+    return Promise.all([this.put("towns", towns), this.put("labels", labels)]);
   }
 
   async put(source, data) {
@@ -160,12 +161,9 @@ export class MapView {
     const labelled = big
       .filter((hub) => hub.properties.name && first.get(hub.properties.site_id) === hub)
       .slice(0, LABELS);
-    const labels = labelled.map((hub, order) => ({ ...hub, properties: { name: hub.properties.name, order } }));
-    await Promise.all([
-      this.put("hubs", shaped),
-      this.put("reach", reaches(shaped)),
-      this.put("labels", { type: "FeatureCollection", features: labels }),
-    ]);
+    const features = labelled.map((hub, order) => ({ ...hub, properties: { name: hub.properties.name, order } }));
+    this.labels = { ...EMPTY, features };
+    await Promise.all([this.put("hubs", shaped), this.put("reach", reaches(shaped)), this.#name()]);
   }
 
   toggle(names, shown) {
