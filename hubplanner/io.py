@@ -75,11 +75,13 @@ def _meant(path: Path) -> str:
     """Return which file may be meant by one that is not there, for the end of a message."""
     if path.is_symlink():
         return _("; it is a link to a missing file")
+    if path.exists():  # it is another file, beside it, that is not there
+        return ""
     folder = path.absolute().parent
     try:
         names = sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
     except OSError:
-        return _("; there is no folder {folder}", folder=spelled_out(folder))
+        return _("; there is no folder {folder}", folder=spelled_out(folder.name))
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=ALIKE)
     if close:
         return _("; did you mean {name}?", name=spelled_out(close[0]))

@@ -47,8 +47,11 @@ def read_inputs(scenario: Scenario) -> Inputs:
         sources.check()  # half of another file may have any faults
         raise
     except OSError as error:  # a disk that fails, or a file that goes between two looks at it
-        file = str(error.filename or _("the data"))
-        raise DataError(Fault(file=file, allowed=why_unreadable(Path(file), error))) from error
+        if error.filename is None:
+            why = _("cannot be read: {error}", error=error.strerror or error)
+            raise DataError(Fault(file=_("the data"), allowed=why)) from error
+        file = Path(error.filename)
+        raise DataError(Fault(file=str(file), allowed=why_unreadable(file, error))) from error
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:

@@ -166,25 +166,34 @@ def _served(
 def hubs_behind(lines: Sequence[Mapping[str, Any]], hubs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Return the sites of the hubs that hang on each line, of rows as they are written, in the order of the hubs.
 
-    A place where several sites stand is known by the one to which the line leads.
+    Lines and hubs meet where they stand: of several sites at one place a line names the first alone.
 
-    >>> lines = [{"from": "N", "to": "A", "technology": "fibre", "hops": 1}]
-    >>> lines += [{"from": "A", "to": "B", "technology": "microwave", "hops": 2}]
-    >>> far, near = {"site_id": "B", "link": "microwave", "hops": 2}, {"site_id": "A", "link": "fibre", "hops": 1}
-    >>> hubs_behind(lines, [far, near])
-    [['B', 'A'], ['B']]
+    >>> n, a, b = (67, 30), (67, 31), (68, 31)
+    >>> lines = [{"technology": "fibre", "hops": 1, "geometry": shapely.LineString([n, a])}]
+    >>> lines += [{"technology": "microwave", "hops": 2, "geometry": shapely.LineString([a, b])}]
+    >>> far = {"site_id": "B", "link": "microwave", "hops": 2, "geometry": shapely.Point(b)}
+    >>> near = [{"site_id": site, "link": "fibre", "hops": 1, "geometry": shapely.Point(a)} for site in ("A", "twin")]
+    >>> hubs_behind(lines, [far, *near])
+    [['B', 'A', 'twin'], ['B']]
     """
-    by_end = {(line["to"], line["technology"], line["hops"]): at for at, line in enumerate(lines)}
+    ends = [[_spot(place) for place in line["geometry"].coords] for line in lines]
+    by_end = {(ends[at][-1], line["technology"], line["hops"]): at for at, line in enumerate(lines)}
     found: list[list[str]] = [[] for _ in lines]
     for hub in hubs:
-        at = by_end.get((hub["site_id"], hub["link"], hub["hops"]))
+        at = by_end.get((_spot(hub["geometry"].coords[0]), hub["link"], hub["hops"]))
         while at is not None:
-            found[at].append(hub["site_id"])
-            start, before = lines[at]["from"], lines[at]["hops"] - 1
+            if hub["site_id"] not in found[at]:  # a site with hubs of two sizes is named once
+                found[at].append(hub["site_id"])
+            start, before = ends[at][0], lines[at]["hops"] - 1
             # Hops lead on from hops or from fibre, fibre from fibre alone.
             kinds = ("fibre",) if lines[at]["technology"] == "fibre" else ("microwave", "fibre")
             at = next((by_end[start, kind, before] for kind in kinds if (start, kind, before) in by_end), None)
     return found
+
+
+def _spot(place: tuple[float, ...]) -> tuple[float, float]:
+    """Return a place by which lines and hubs are told to meet, to a metre: files have fewer digits than arrays."""
+    return round(place[0], 5), round(place[1], 5)
 
 
 def laid_in(periods: Sequence[PeriodPlan], edges: Ints) -> Ints:

@@ -235,7 +235,7 @@ def test_a_filter_keeps_the_rows_it_names(project: Project) -> None:
 
 def test_a_file_that_is_not_there_is_named_in_full(project: Project) -> None:
     assert project.messages({"demand.path": "/no/where.csv"}) == [
-        "/no/where.csv: cannot be read: No such file or directory; there is no folder /no"
+        "/no/where.csv: cannot be read: No such file or directory; there is no folder no"
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder / ".made"
         if not done.exists():
-            folder.mkdir(exist_ok=True)
-            make(folder)
+            folder.mkdir()
+            try:
+                make(folder)
+            except BaseException:
+                shutil.rmtree(folder)
+                raise
             done.touch()
     return folder

@@ -53,10 +53,6 @@ export class Camera {
     return unprojected([this.x, this.y]);
   }
 
-  place(at) {
-    return unprojected(this.under(at));
-  }
-
   /** Tell whether a feature that has a box, [left, top, right, bottom], is in part shown, or close to it. */
   sees({ box }) {
     if (!box) return false;

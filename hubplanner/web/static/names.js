@@ -14,20 +14,23 @@ const KNOWN = 9;
 /** Zoom from which names of any width are written, and the widest before: long ones hide more of a country than they tell. */
 const [NEAR, WIDEST] = [7, 150];
 
-/** Return the names that find room, each once and with its side: of the best known towns, then of hubs, then of other towns. */
+/** Return the names that find room, each with its side: of the best known towns, then of hubs, then of other towns; where
+    a hub and a town share a name the first of them alone is named. */
 export function placed(towns, hubs, map) {
   const [taken, written] = [[], new Set()];
-  const place = (features, kind) =>
-    features.flatMap((feature) => {
+  const place = (features, kind) => {
+    const before = new Set(written);
+    return features.flatMap((feature) => {
       const { name } = feature.properties;
       const [at, wide] = [map.project(feature.geometry.coordinates), width(`${kind}|light|${name}`)];
-      if (written.has(name) || (wide > WIDEST && map.getZoom() < NEAR)) return [];
+      if (before.has(name) || (wide > WIDEST && map.getZoom() < NEAR)) return [];
       const side = Object.keys(SIDES).find((one) => taken.every((other) => apart(box(at, wide, one), other)));
       if (!side) return [];
       taken.push(box(at, wide, side));
       written.add(name);
       return [{ ...feature, properties: { ...feature.properties, side } }];
     });
+  };
   const known = place(towns.features.slice(0, KNOWN), "town");
   const labels = place(hubs.features, "label");
   const others = place(towns.features.slice(KNOWN), "town");

@@ -21,7 +21,8 @@ def recentred(question: Question, plan: Incumbent) -> Ints:
         raise AssertionError
     room, new = question.capacity.room(problem), problem.new
     served = csr_array(made.assigned.multiply(problem.need[:, None]))
-    ways = csr_array(served.T) @ question.instance.distances[:, problem.option_site]
+    served.eliminate_zeros()  # of points that nobody counts, which may be out of all reach
+    ways = (csr_array(served.T) @ question.instance.distances)[:, problem.option_site]
     fee = problem.option_cost if objective.minimises_cost else np.zeros(problem.n_options)
     worth = (objective.travel_cost if objective.minimises_cost else 1.0) * ways + fee
     found, used = made.options.copy(), set(problem.option_site[made.options].tolist())
