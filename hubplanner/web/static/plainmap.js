@@ -27,7 +27,7 @@ export class PlainMap {
       el("div", { class: "maplibregl-control-container" }, Object.values(this.corners)),
     );
     const hears = { began: () => this.fire("dataloading"), ended: (error) => (error && this.fire("error", { error }), this.redraw()) };
-    this.sources = Object.fromEntries(Object.entries(style.sources).map(([name, options]) => [name, new PlainSource(options, hears)]));
+    this.sources = Object.fromEntries(Object.entries(style.sources).map(([name, options]) => [name, new PlainSource(name, options, hears)]));
     this.layers = style.layers.map((layer) => new PlainLayer(layer, this.sources));
     this.isMoving = gestures(this, this.canvas);
     this.sizes = new ResizeObserver(() => this.resize());

@@ -8,8 +8,8 @@ import { turns } from "./turns.js";
 const CELL = 8; // pixels: about the area of a circle of 5, within which MapLibre lets places stand together
 
 export class PlainSource {
-  constructor(options, { began, ended }) {
-    Object.assign(this, { options, began, ended, take: turns(), waits: false });
+  constructor(id, options, { began, ended }) {
+    Object.assign(this, { id, options, began, ended, take: turns(), waits: false });
     this.setData(options.data);
   }
 
