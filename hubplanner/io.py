@@ -85,6 +85,7 @@ def _meant(path: Path) -> str:
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=ALIKE)
     if close:
         return _("; did you mean {name}?", name=spelled_out(close[0]))
+    names = [name for name in names if path.suffix and name.endswith(path.suffix)] or names
     some = joined(map(spelled_out, names[:SHOWN]), ", ") if names else _("nothing")
     return _("; its folder holds {some}{more}", some=some, more=", ..." * (len(names) > SHOWN))
 
