@@ -61,6 +61,11 @@ COARSE = (
 collect_ignore = ["support/warm.py"]  # it plans when it is imported
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their place: packed files hold the second they were made in, and processes must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its folder, and with `browser` where it asks for one; several processes begin with the dearest.
 
