@@ -14,7 +14,8 @@ from hubplanner.formatting import count_of
 from hubplanner.problem.backhaul import UNDECIDED, BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.problem import Problem, by_own_reach
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel, within
+from hubplanner.problem.travel.geometric import GeometricTravel
 
 CHUNK = 200_000
 """Points whose hubs are held at once."""
@@ -208,7 +209,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - hubs, and all that they do not say by 
     near = _NearestHubs.of(problem, chosen, counts)
     served = _by_best(near, len(chosen)) if assigned is None else csr_array(assigned[:, chosen])
     served.eliminate_zeros()
-    distances = _distances(problem, chosen, served)
+    distances = _distances(problem, chosen, served) if assigned is not None else near.server_distance[near.is_served]
     credit = _by_share(near, len(chosen)) if assigned is None else _by_assignment(problem, chosen, served, distances)
     by_measures = np.zeros((len(problem.measures), problem.n_points)) if reached is None else reached
     benefit = np.array([measure.benefit for measure in problem.measures])
@@ -310,8 +311,15 @@ class _NearestHubs:
     server_distance: Floats
     share: Floats
 
+    @property
+    def is_served(self) -> Bools:
+        """Mask (n,) of the points that some hub covers."""
+        return np.asarray(self.server != NOWHERE)
+
     @classmethod
     def of(cls, problem: Problem, chosen: Ints, counts: Ints) -> _NearestHubs:
+        if problem.rule.is_step and isinstance(problem.travel, GeometricTravel):
+            return cls._of_steps(problem, problem.travel, chosen)
         n = problem.n_points
         server, served = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.nan)
         best, second = np.zeros(n), np.zeros(n)
@@ -336,6 +344,21 @@ class _NearestHubs:
         second = np.where(hubs > 1, best, second)
         return cls(travel.nearest(), server, served, ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second)
 
+    @classmethod
+    def _of_steps(cls, problem: Problem, travel: GeometricTravel, chosen: Ints) -> _NearestHubs:
+        """Return them by the nearest of the hubs that reach equally far: if it covers a point wholly, it serves it."""
+        n, reach = problem.n_points, problem.option_reach[chosen]
+        server, served, nearest = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.inf), np.full(n, np.inf)
+        for width in np.unique(reach).tolist():
+            alike = np.flatnonzero(reach == width)
+            hub, far = travel.among(problem.option_site[chosen[alike]]).closest()
+            hub = alike[hub]
+            nearer = within(far, width) & ((far < served) | ((far == served) & (hub < server)))
+            server[nearer], served[nearer] = hub[nearer], far[nearer]
+            np.minimum(nearest, far, out=nearest)
+        is_served = server != NOWHERE
+        return cls(nearest, server, np.where(is_served, served, np.nan), is_served.astype(np.float64))
+
 
 def covering(problem: Problem, chosen: Ints) -> tuple[Ints, Ints, Floats]:
     """Return the pairs of points and chosen options (by position) that cover some of them, and their distances."""
@@ -358,7 +381,7 @@ def _covering(problem: Problem, travel: Travel, chosen: Ints, start: int, stop: 
 
 def _by_best(near: _NearestHubs, hubs: int) -> csr_array:
     """Assign each point wholly to the hub that covers most of it."""
-    points = np.flatnonzero(near.server != NOWHERE)
+    points = np.flatnonzero(near.is_served)
     return csr_array((np.ones(len(points)), (points, near.server[points])), shape=(len(near.server), hubs))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, vstack
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.formatting import count_of
 from hubplanner.problem.aggregation.equal_rows import merge_rows
-from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
+from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
 from hubplanner.problem.backhaul import Backhaul
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
 from hubplanner.problem.measures import Measure
@@ -405,7 +405,10 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
     point is several rows, one for each share it may be covered to.
     """
     n_points = problem.n_points
-    problem = condensed(problem, problem.need[None])[0]
+    if _is_mergeable(problem):
+        merged = _merged(problem, problem.need[None])
+        need = merged.totals[:, 0]
+        problem = replace(problem, need=need, people=need, seated=None, travel=merged.travel, measures=())
     rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
     weight: Floats = np.zeros(0)
     uncovered = 0.0
@@ -433,25 +436,31 @@ def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
     problem, measures
         With r points, and (k, r).
     """
-    if (
-        not isinstance(problem.travel, GeometricTravel)
-        or problem.rule.decay != Decay.STEP
-        or problem.n_points < MANY_POINTS
-    ):
+    if not _is_mergeable(problem):
         return problem, measures
-    columns = np.vstack([problem.need, problem.people, problem.seats, measures])
-    allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
-    allowed[problem.option_site, problem.option_tier] = True
-    places, size = problem.travel.points, problem.n_points
-    chunks = (
-        Chunk(places=places[part], measures=columns[:, part].T, label=np.zeros(len(places[part]), dtype=np.intp))
-        for part in (slice(start, start + CHUNK) for start in range(0, size, CHUNK))
-    )
-    merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
+    merged = _merged(problem, np.vstack([problem.need, problem.people, problem.seats, measures]))
     need, people, seats, *totals = merged.totals.T
     # What covers a point is its hubs: who is reached by measures is worked out from the points as they are.
     parts: dict[str, Any] = {"need": need, "people": people, "seated": seats, "travel": merged.travel}
     return replace(problem, **parts, measures=()), np.array(totals)
+
+
+def _is_mergeable(problem: Problem) -> bool:
+    """Tell whether points are many and those that the same options reach are as good as one."""
+    is_straight = isinstance(problem.travel, GeometricTravel)
+    return is_straight and problem.rule.decay == Decay.STEP and problem.n_points >= MANY_POINTS
+
+
+def _merged(problem: Problem, measures: Floats) -> Merged:
+    """Return points that the same options reach as one, with the total of measures (k, n)."""
+    travel = cast("GeometricTravel", problem.travel)
+    allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
+    allowed[problem.option_site, problem.option_tier] = True
+    chunks = (
+        Chunk(places=travel.points[part], measures=measures[:, part].T, label=np.zeros(part.stop - part.start, np.intp))
+        for part in (slice(at, min(at + CHUNK, problem.n_points)) for at in range(0, problem.n_points, CHUNK))
+    )
+    return merge_chunks(chunks, travel, problem.tier_reach, allowed)
 
 
 def _covers(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:

@@ -8,13 +8,14 @@ from functools import partial
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Question, Year, broken_years, goals_of
-from hubplanner.problem import GoalResult, Solution, Status
+from hubplanner.problem import Evaluation, GoalResult, Ints, Problem, Solution, Status, evaluate
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import PeriodPlan
 from hubplanner.solver.infeasibility.conflicts import in_words
 from hubplanner.solver.strategy import Candidate, SolveContext, Terms, within_gap
 from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
+from hubplanner.translation import gettext as _
 
 
 def certify(question: Question, candidate: Candidate, context: SolveContext, method: str) -> Solution:
@@ -42,7 +43,8 @@ def certify(question: Question, candidate: Candidate, context: SolveContext, met
         main=question.objective.main,
         broken=partial(broken_years, question),
     )
-    years = _recomputed(question, candidate)
+    with context.log.phase(_("recompute the plan")):
+        years = _recomputed(question, candidate)
     goals = _verified(terms, candidate, years) if years else ()
     main = next((goal for goal in goals if goal.name == terms.main), None)
     if years and main is None:
@@ -85,10 +87,14 @@ def _recomputed(question: Question, candidate: Candidate) -> tuple[Year, ...]:
         return ()
     problems = (question.instance.problem,) if question.periods is None else question.problems
     triples = zip(problems, candidate.plans, question.discounts, strict=True)
-    return tuple(
-        Year(problem, evaluate_again(problem, plan, assigned=plan.is_assigned), discount)
-        for problem, plan, discount in triples
-    )
+    return tuple(Year(problem, _evaluated(problem, plan), discount) for problem, plan, discount in triples)
+
+
+def _evaluated(problem: Problem, plan: Evaluation | Ints) -> Evaluation:
+    """Return what the hubs of a plan, or open options alone, come to in a problem."""
+    if isinstance(plan, Evaluation):
+        return evaluate_again(problem, plan, assigned=plan.is_assigned)
+    return evaluate(problem, plan)
 
 
 def _verified(terms: Terms, candidate: Candidate, years: tuple[Year, ...]) -> tuple[GoalResult, ...]:

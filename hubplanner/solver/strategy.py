@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from hubplanner.model import Goal, Objective, Question, Year
-from hubplanner.problem import Conflict, Evaluation, GoalResult, Outcomes, Problem, Solution, Status
+from hubplanner.problem import Conflict, Evaluation, GoalResult, Ints, Outcomes, Problem, Solution, Status
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.deadline import Deadline
@@ -123,8 +123,8 @@ class Candidate:
     Parameters
     ----------
     plans
-        The plan of each year, or the only one; empty without a plan. Its hubs, and whom they are assigned, are taken on
-        and nothing else.
+        The plan of each year, or the only one, or its open options (k,) alone; empty without a plan. Its hubs, and whom
+        they are assigned, are taken on and nothing else.
     stated
         Figure of each goal that was reached, as the search counts it.
     bounds
@@ -149,7 +149,7 @@ class Candidate:
         As in `Solution`.
     """
 
-    plans: tuple[Evaluation, ...] = ()
+    plans: tuple[Evaluation | Ints, ...] = ()
     stated: tuple[float, ...] = ()
     bounds: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()

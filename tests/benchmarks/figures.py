@@ -7,6 +7,9 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
+import highspy
+import pulp
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,9 +54,6 @@ def figures(value: float, bound: float, seconds: float, gap: float, **more: Any)
 
 def by_pulp(program: Any, name: str, clock: Clock, limit: float, gap: float) -> dict[str, Any]:
     """Solve a PuLP model on one thread; CBC, which has no limit here, has proven what it returns."""
-    import highspy
-    import pulp
-
     make: Callable[[], Any] = {
         "CBC": lambda: pulp.PULP_CBC_CMD(msg=False, gapRel=gap, threads=1),
         "HiGHS": lambda: pulp.HiGHS(msg=False, gapRel=gap, timeLimit=clock.left(limit), threads=1),

@@ -7,6 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pulp
+from scipy.spatial import KDTree
 
 from benchmarks.figures import Clock, by_pulp
 from benchmarks.instances import Clocked, covering, graph
@@ -27,15 +29,11 @@ def plain(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> di
 
 def textbook(instance: Covering, places: Floats, need: Floats) -> Any:
     """Return the textbook model as a PuLP program."""
-    from scipy.spatial import KDTree
-
     return _program(instance, KDTree(instance.site_xy).query_ball_point(places, instance.reach), need)
 
 
 def _program(instance: Covering, near: Iterable[Iterable[int]], need: Floats) -> Any:
     """Return the program with a row for each list of sites, of which one has to be open."""
-    import pulp
-
     program = pulp.LpProblem("covering", pulp.LpMaximize)
     built = [program.add_variable(f"y{site}", cat="Binary") for site in range(len(instance.site_xy))]
     covered = [program.add_variable(f"z{customer}", 0, 1) for customer in range(len(need))]
@@ -68,8 +66,6 @@ def merged_stream(given: dict[str, Any], *, limit: float, gap: float) -> dict[st
 
 def _merged(instance: Covering, chunks: Iterable[tuple[Floats, Floats]]) -> tuple[list[list[int]], Floats]:
     """Return the different lists of sites that cover customers, and the demand of each."""
-    from scipy.spatial import KDTree
-
     tree, total = KDTree(instance.site_xy), dict[bytes, float]()
     for places, need in chunks:
         near = tree.query_ball_point(places, instance.reach, return_sorted=True)
@@ -100,8 +96,6 @@ def spopt(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> di
 
 def _ask_for_budget(model: Any, instance: Covering) -> None:
     """Turn spopt's last row, the number of hubs, into a budget, which spopt does not offer."""
-    import pulp
-
     row = list(model.problem.constraints.values())[-1]
     assert len(row) == len(instance.site_xy)
     more = zip(model.fac_vars, (instance.site_cost - 1).tolist(), strict=True)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import highspy
 import numpy as np
+import pulp
 from scipy.sparse import coo_array, csr_array
+from scipy.spatial import KDTree
 
 from benchmarks.figures import Clock, by_pulp, figures
 from benchmarks.ours import options
@@ -71,8 +74,6 @@ class Program:
 
     def by_highs(self, clock: Clock, limit: float, gap: float, sense: int) -> dict[str, Any]:
         """Solve with HiGHS as arrays, on one thread."""
-        import highspy
-
         matrix, low, high = self.matrix, np.concatenate(self.low), np.concatenate(self.high)
         program = highspy.HighsLp()
         program.num_row_, program.num_col_ = matrix.shape
@@ -100,8 +101,6 @@ class Program:
 
     def in_pulp(self) -> Any:
         """Return the same program as PuLP objects."""
-        import pulp
-
         program = pulp.LpProblem("textbook", pulp.LpMinimize)
         whole, upper = np.concatenate(self.whole).tolist(), np.concatenate(self.upper).tolist()
         made = [
@@ -133,8 +132,6 @@ def _distance(asked: Structure) -> Floats:
 
 def _pairs(asked: Structure) -> tuple[Ints, Ints, Floats]:
     """Return place, option and distance of each pair within reach; options by site, then tier."""
-    from scipy.spatial import KDTree
-
     if asked.travel_cost:
         distance = _distance(asked)
         place, option = np.indices(distance.shape)
@@ -199,8 +196,6 @@ def _opened(program: Program, asked: Structure, costs: Floats) -> Ints:
     if asked.max_hubs is not None:
         program.rows(np.zeros(len(open_), dtype=int), open_, 1.0, at_most(asked.max_hubs))
     if asked.apart:
-        from scipy.spatial import KDTree
-
         near = KDTree(asked.site_xy).query_pairs(asked.apart * (1 - INSIDE), output_type="ndarray")
         row = np.repeat(np.arange(len(near)), 2)
         program.rows(row, open_[near.ravel()], 1.0, at_most(1.0))

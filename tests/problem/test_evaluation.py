@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,21 @@ def test_a_nearer_hub_that_does_not_reach_serves_nobody() -> None:
     assert found.nearest_distance.tolist() == [1, 2, math.inf, math.inf]
     farther = evaluate(Problem.from_matrix([[2.0, 1.0]], [1], [1, 1], 2), [0])
     assert (farther.server_distance.tolist(), farther.nearest_distance.tolist()) == ([2.0], [2.0])
+
+
+@pytest.mark.parametrize("hubs", [5, 150])
+def test_the_first_of_the_nearest_hubs_in_a_grid_serves_as_with_given_distances(hubs: int) -> None:
+    """In a grid many hubs are equally far, some stand at one place, and three sizes reach differently far."""
+    rng = np.random.default_rng(hubs)
+    places, sites = (rng.integers(0, 25, (size, 2)).astype(float) for size in (400, 200))
+    straight = Problem.from_points(places, np.ones(400), sites, np.ones(200), 1.0)
+    tiers = {"tier_reach": np.array([2.0, 5.0, math.sqrt(13)]), "option_tier": rng.integers(0, 3, 200)}
+    distance = np.hypot(*(places[:, None] - sites).transpose(2, 0, 1))
+    given = Problem.from_matrix(distance, np.ones(400), np.ones(200), 1.0)
+    chosen = rng.permutation(200)[:hubs]
+    found, expected = (evaluate(replace(problem, **tiers), chosen) for problem in (straight, given))
+    for name in ("covered_share", "server", "server_distance", "nearest_distance", "pair_distance"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
 def test_two_islands_by_hand() -> None:

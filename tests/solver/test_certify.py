@@ -132,7 +132,8 @@ def test_what_a_strategy_tells_beside_its_plan_is_passed_on() -> None:
     told = replace(honest, version="1.2", ties="unique", nested_value=7.0, alone=(BEST.goals[0],), futures=OUTCOMES)
     found = certified(TWO, told, context)
     assert (found.solver, found.version, found.ties, found.nested_value) == (OPTIONS.name, "1.2", "unique", 7.0)
-    assert (found.steps, found.phases) == ({"rows": 4}, {"search": 0.5})
+    assert (found.steps, found.phases.pop("recompute the plan") > 0) == ({"rows": 4}, True)
+    assert found.phases == {"search": 0.5}
     assert (found.alone, found.futures) == ((BEST.goals[0],), OUTCOMES)
     assert (found.periods, found.clashes, found.clash, found.stopped) == ((), (), None, False)
     assert found.seconds > 0

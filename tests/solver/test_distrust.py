@@ -12,7 +12,7 @@ import pytest
 from support.instances.tiny import dear_and_cheap, two_islands
 
 import hubplanner as hp
-from hubplanner.problem.evaluation import evaluate_again
+from hubplanner.problem import evaluate
 from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
 from hubplanner.solver.backends.highs import solve_highs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.model import Model
-    from hubplanner.problem import Evaluation
+    from hubplanner.problem import Evaluation, Ints
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
 
@@ -173,10 +173,10 @@ def test_a_solver_without_a_plan_leaves_the_one_there_was_and_the_relaxations_bo
 
 
 def test_a_plan_recounted_by_the_evaluator_must_cover_what_the_model_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def short(problem: hp.Problem, plan: Evaluation, *, assigned: bool) -> object:
-        return replace(evaluate_again(problem, plan, assigned=assigned), covered_need=1.0)
+    def short(problem: hp.Problem, options: Ints) -> Evaluation:
+        return replace(evaluate(problem, options), covered_need=1.0)
 
-    monkeypatch.setattr("hubplanner.solver.certify.evaluate_again", short)
+    monkeypatch.setattr("hubplanner.solver.certify.evaluate", short)
     with pytest.raises(hp.SolverError, match=r"the model counts 15.000000 as covered need, recomputed it is 1.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 

@@ -14,8 +14,9 @@ from hubplanner.problem.travel.geometric import GeometricTravel
 
 MOST_CELLS = 1_000_000
 """Cells of a grid."""
-MOST_TESTS = 3_000_000
-"""Tests of a cell against a disc that a grid may take, about."""
+MOST_TESTS = 1_000_000
+"""Tests of a cell against a disc that a grid may take, about: it is made in 0.04 s, and a million points are found in
+0.09 s; three times as many take 0.11 and 0.09 s, a tenth 0.01 and 0.13 s."""
 FEWEST_CELLS = 10_000
 MOST_CROSSING = 12
 """Circles through a cell up to which its points are distinguished by a number; points of other cells are looked up."""

@@ -16,6 +16,8 @@ FEW_SITES = 32
 FEW_POINTS = 200_000
 """Points whose tree is kept for the next question about the same ones, as one plan after the other is evaluated."""
 NO_SITES = np.zeros(0, dtype=np.intp)
+NONE = -1
+"""Stands for no site."""
 RIGHT_ANGLE, HALF_CIRCLE = 90.0, 180.0
 
 
@@ -136,20 +138,31 @@ class GeometricTravel:
 
     def nearest(self) -> Floats:
         """Return the distances of all points to their nearest site, found where straight lines rank, and measured."""
-        if not len(self.sites):
-            return np.full(self.n_points, np.inf)
-        points = self._kept.embedded if self.n_points <= FEW_POINTS else self.embed(self.points)
-        site = self._closest(points) if self.n_sites <= FEW_SITES else self._tree.query(points, workers=-1)[1]
-        return self.measure(self.points, self.sites[site])
+        return self.closest()[1]
 
-    def _closest(self, points: Floats) -> Ints:
+    def closest(self) -> tuple[Ints, Floats]:
+        """Return the nearest site of each point, the first of several, and its distance; -1 and infinity without."""
+        if not len(self.sites):
+            return np.full(self.n_points, NONE), np.full(self.n_points, np.inf)
+        points = self._kept.embedded if self.n_points <= FEW_POINTS else self.embed(self.points)
+        site = self._one_after_other(points) if self.n_sites <= FEW_SITES else self._by_tree(points)
+        return site, self.measure(self.points, self.sites[site])
+
+    def _by_tree(self, points: Floats) -> Ints:
+        """Return the first of the sites that are closest to embedded points; the tree does not say which that is."""
+        far, near = map(np.asarray, self._tree.query(points, k=2, workers=-1))
+        site, alike = near[:, 0].astype(np.intp), np.flatnonzero(far[:, 0] == far[:, 1])
+        site[alike] = self._one_after_other(points[alike])
+        return site
+
+    def _one_after_other(self, points: Floats) -> Ints:
         """Return the first of the sites that are closest to embedded points, each compared with all."""
         axes, site = np.ascontiguousarray(points.T), np.zeros(len(points), dtype=np.intp)
         least = np.full(len(points), np.inf)
         for number, place in enumerate(self.embed(self.sites)):
             far = sum((axis - middle) ** 2 for axis, middle in zip(axes, place, strict=True))
-            closer = far < least
-            site[closer], least[closer] = number, far[closer]
+            site[far < least] = number
+            np.minimum(least, far, out=least)
         return site
 
     def along(self, point: Ints, site: Ints) -> Floats:

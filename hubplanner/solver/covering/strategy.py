@@ -73,20 +73,15 @@ class CoveringStrategy:
             start = _start(instance, objective, _known(problem, objective, context))
         within = asked.until(context.deadline)
         answer = run(instance, objective, within, start, record, memory=context.cache, reach=context.target)
-        with record.phase(_("recompute the plan")):
-            chosen = prune(instance, answer.chosen)
-            plan = evaluate(problem, _full(problem, instance, chosen))
+        chosen = prune(instance, answer.chosen)
+        plan, stated, ties = _full(problem, instance, chosen), instance.covered_need(chosen), OPEN
         if context.cache is not None:
-            context.cache.note(plan, answer.line)
-        stated, ties = instance.covered_need(chosen), OPEN
-        if (
-            options.ties
-            and not options.is_heuristic
-            and asked.gap == 0
-            and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
-        ):
+            context.cache.note(evaluate(problem, plan), answer.line)
+        is_proven = asked.gap == 0 and relative_gap(stated, max(answer.bound, stated)) <= EXACT
+        if options.ties and not options.is_heuristic and is_proven:
             with record.phase(_("break ties")):
-                plan, ties = _first_of_equals(question, plan, context)
+                first, ties = _first_of_equals(question, evaluate(problem, plan), context)
+                plan = first.options
         return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
 
@@ -141,9 +136,9 @@ def _reduced(
     return instance
 
 
-def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> list[int]:
+def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the chosen and the existing options as indices of the full problem."""
-    return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
+    return np.union1d(np.flatnonzero(problem.existing), instance.option[chosen])
 
 
 UNUSED = N_("not needed")
