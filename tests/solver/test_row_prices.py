@@ -251,3 +251,21 @@ def test_a_plan_near_the_bound_of_prices_is_the_same_where_the_clock_goes_faster
         assert solution.status == hp.Status.OPTIMAL
         found.add(tuple(solution.open_sites.tolist()))
     assert len(found) == 1
+
+
+def test_rounds_of_prices_leave_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    question = Question.of(*rooms_and_ways())
+    goal, now, rounds = goals_of(question.objective)[0], [0.0], list[float]()
+    priced = priced_bound(question, Incumbent(), 0.0, 0.0, Deadline(0.0))
+
+    def always_better(task: search.Subproblem, work: int) -> tuple[object, Incumbent]:
+        now[0] += max(1.0, task.deadline.left / 4)
+        rounds.append(work)
+        return priced, replace(task.known, value=task.known.value / 2)
+
+    monkeypatch.setattr(search, "_suggested", always_better)
+    deadline = Deadline(60.0, lambda: now[0])
+    task = search.Subproblem(question=question, goal=goal, options=OPTIONS, deadline=deadline)
+    search.suggested(replace(task, known=first_plan(question, Deadline(0.0))))
+    assert len(rounds) > 2
+    assert now[0] <= 31.0
