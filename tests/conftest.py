@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         inside = item.path.relative_to(TESTS) if item.path.is_relative_to(TESTS) else Path("hubplanner/module")
         marks = MARKERS[inside.parts[0] if len(inside.parts) > 1 else ""]
-        if "browser" in getattr(item, "fixturenames", ()):
+        if {"browser", "browsers"} & set(getattr(item, "fixturenames", ())):
             marks = ("browser", "slow")
         for mark in marks:
             item.add_marker(mark)

@@ -29,7 +29,17 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-browser = shared.browser
+browsers = shared.both_browsers
+
+
+@pytest.fixture
+def browser(browsers: list[Browser]) -> Browser:
+    return browsers[0]
+
+
+@pytest.fixture
+def plain(browsers: list[Browser]) -> Browser:
+    return browsers[1]
 
 
 def _bars_have_one_scale(visit: Visit) -> None:
@@ -206,9 +216,9 @@ def _downloads(visit: Visit) -> None:
     ],
 )
 def test_axe_finds_nothing_anywhere(
-    app: Serving, browser: Browser, csv: dict[str, Path], scheme: str, size: tuple[int, int]
+    app: Serving, plain: Browser, csv: dict[str, Path], scheme: str, size: tuple[int, int]
 ) -> None:
-    with visiting(browser, size, scheme) as visit:
+    with visiting(plain, size, scheme) as visit:
         page, tag = visit.page, f"{scheme}-{size[0]}"
         visit.open(f"{app.origin}/#scenario")
         for fold in ("fairness", "measures", "tiers", "sites"):
@@ -236,9 +246,9 @@ def test_axe_finds_nothing_anywhere(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_the_printed_link_works_from_another_page_and_leaves_the_address_bar(tmp_path: Path, browser: Browser) -> None:
+def test_the_printed_link_works_from_another_page_and_leaves_the_address_bar(tmp_path: Path, plain: Browser) -> None:
     with served(project(tmp_path / "project"), "--host", "127.0.0.2") as server:
-        context = browser.new_context()
+        context = plain.new_context()
         page = context.new_page()
         link = f'<a href="{server.address}">the plan</a>'
         page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))

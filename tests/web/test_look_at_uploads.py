@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from support.browser.server import Serving
 
-app, browser = serving.app, shared.browser
+app, browser = serving.app, shared.plain_browser
 TOWNS = pd.DataFrame(
     {
         "town_id": [f"T{at}" for at in range(6)],

@@ -14,7 +14,7 @@ from support.instances.published import SHARED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-browser = shared.browser
+browser = shared.plain_browser
 MISSISSIPPI = SHARED / "real" / "mississippi"
 pytestmark = pytest.mark.skipif(
     not MISSISSIPPI.is_dir(), reason="the raw files of Mississippi are not here: set HUBPLANNER_SHARED"

@@ -14,7 +14,7 @@ from support.browser.visit import NARROW, WIDE, project, visiting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-browser = shared.browser
+browser = shared.plain_browser
 ON_THE_MAP = ("#headline", "#legend", ".maplibregl-ctrl-top-right", "#site-card")
 
 

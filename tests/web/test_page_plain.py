@@ -11,13 +11,14 @@ import psutil
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
-from support.browser.chromium import FLAGS, PLAIN_FLAGS, launched
+from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
 from support.browser.visit import NARROW, Visit, note, project, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+browsers = shared.both_browsers
 PLAIN = "A plain map: this browser has no WebGL."
 DATA = (Path(__file__).parent / "every_layer.js").read_text(encoding="utf-8")
 """Puts something into every layer of the map, and shows it."""
@@ -73,15 +74,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-@pytest.fixture(scope="module")
-def browsers() -> Iterator[list[Browser]]:
-    with launched(PLAIN_FLAGS, FLAGS) as both:
-        yield both
-
-
 @pytest.fixture
 def browser(browsers: list[Browser]) -> Browser:
-    return browsers[0]
+    return browsers[1]
 
 
 def centre(page: Page, name: str = "map-a") -> tuple[float, float]:
@@ -278,7 +273,7 @@ def test_where_maplibre_fails_after_all_the_map_is_a_plain_one(app: Serving, bro
           return this.isConnected && kind.startsWith("webgl") ? null : own.call(this, kind, ...more);
         };
     """
-    with visiting(browsers[1]) as visit:
+    with visiting(browsers[0]) as visit:
         visit.expected.append("webglcontextcreationerror")
         visit.expected.append("Failed to initialize WebGL")
         visit.page.add_init_script(refused)
@@ -333,7 +328,7 @@ def test_places_too_many_stand_together_and_none_is_lost(app: Serving, browser: 
 
 def test_a_plain_map_looks_as_maplibres(app: Serving, browsers: list[Browser]) -> None:
     pictures = []
-    for name, browser in zip(("plain", "maplibre"), browsers, strict=True):
+    for name, browser in zip(("maplibre", "plain"), browsers, strict=True):
         with visiting(browser) as visit:
             visit.open(f"{app.origin}/#scenario")
             pictures.append({})

@@ -85,11 +85,12 @@ def narrows(rows: list[dict[str, Any]]) -> bool:
 
 
 def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    before, jobs = psutil.Process().children(recursive=True), JobQueue(Limits(check_s=0.1))
+    before, jobs = set(psutil.Process().children(recursive=True)), JobQueue(Limits(check_s=0.1))
     with pytest.raises(Refused, match="could not be read within"):
         jobs.check(serving.hard(tmp_path))
     jobs.close()
-    assert psutil.Process().children(recursive=True) == before
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert psutil.wait_procs(left, timeout=serving.PATIENCE_S)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,13 @@ def plain_browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def both_browsers() -> Iterator[list[Browser]]:
+    """Chromium with WebGL and without, for modules in which some tests are about the map."""
+    with launched(FLAGS, PLAIN_FLAGS) as both:
+        yield both
+
+
 class Sheet:
     """A page opened from a file in a browser whose network is cut, with all that it asked for and complained of."""
 
