@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,10 @@ class PlanData:
 
     def summary(self) -> dict[str, Any]:
         """Return the plan's figures, as in plan.json."""
+        return deepcopy(self._figures)
+
+    @cached_property
+    def _figures(self) -> dict[str, Any]:
         measured = None if self.again is None else self.again.measured
         figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
         if self.inputs.links is not None:
