@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, served
 from support.browser.visit import NARROW, WIDE, note, project, visiting
+from support.draws import patience
 from support.instances.published import SHARED
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield serving
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow", marks=patience)])
 def test_mississippi_is_planned_with_four_clicks(app: Serving, browser: Browser, size: tuple[int, int]) -> None:
     with visiting(browser, size) as visit:
         page = visit.page
