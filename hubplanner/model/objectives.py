@@ -77,6 +77,11 @@ class Objective:
         own += [] if self.max_hubs is None else [MaxHubs(count=self.max_hubs)]
         return (*own, *self.constraints)
 
+    @property
+    def covers_all(self) -> bool:
+        """Whether hubs alone cost, and everyone with need is to be covered."""
+        return False
+
     def target(self, need: Floats) -> Floor | None:
         """Return what any plan has to cover of some need (n,), None where it asks for none."""
         del need
@@ -172,6 +177,11 @@ class MinCost(Objective):
     def by_distance(self) -> bool:
         """Whether travel costs."""
         return self.travel_cost > 0
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether hubs alone cost, and everyone with need is to be covered."""
+        return self.target_share >= 1 and not self.by_distance
 
     def target(self, need: Floats) -> Floor:
         """Return the share of need to cover."""

@@ -23,6 +23,7 @@ from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.multi_period import SeparateYearsStrategy
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
+from hubplanner.solver.set_cover.strategy import SetCoverStrategy
 from hubplanner.solver.strategy import Candidate, SolveContext, Strategy
 from hubplanner.stopping import searching
 from hubplanner.translation import gettext as _
@@ -33,6 +34,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     CellStrategy(),
     CoveringStrategy(),
     MedianStrategy(),
+    SetCoverStrategy(),
     AlphaFairStrategy(),
     PricedStrategy(),
     LexicographicStrategy(),

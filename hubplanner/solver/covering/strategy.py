@@ -80,7 +80,7 @@ class CoveringStrategy:
         is_proven = asked.gap == 0 and relative_gap(stated, max(answer.bound, stated)) <= EXACT
         if options.ties and not options.is_heuristic and is_proven:
             with record.phase(_("break ties")):
-                first, ties = _first_of_equals(question, evaluate(problem, plan), context)
+                first, ties = first_of_equals(question, evaluate(problem, plan), context)
                 plan = first.options
         return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
@@ -106,15 +106,15 @@ def _start(instance: CoveringInstance, objective: MaxCoverage, plans: Sequence[E
     )
 
 
-def _first_of_equals(question: Question, plan: Evaluation, context: SolveContext) -> tuple[Evaluation, str]:
-    """Return the plan that comes first among all that cover as much, and how sure that is."""
-    goal, problem = goals_of(question.objective)[0], question.problems[0]
-    opened = np.zeros((1, problem.n_options), dtype=np.intp)
+def first_of_equals(question: Question, plan: Evaluation, context: SolveContext) -> tuple[Evaluation, str]:
+    """Return the plan that comes first among all with the same figure of the goal, and how sure that is."""
+    goal, year = goals_of(question.objective)[0], Year(question.problems[0], plan)
+    opened = np.zeros((1, year.problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
     task = Subproblem(question=question, goal=None, options=context.options, deadline=context.deadline)
-    held = (FixedLevel(goal=goal, value=plan.covered_need),)
-    known = Incumbent(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
-    found, ties = told_apart(task, known, goal, held, context.log.work)
+    value = goal.value((year,))
+    known = Incumbent(years=(year,), opened=opened, value=value, bound=value)
+    found, ties = told_apart(task, known, goal, (FixedLevel(goal=goal, value=value),), context.log.work)
     return found.years[-1].plan, ties
 
 

@@ -1,0 +1,1 @@
+"""Covering everyone at the least cost."""

@@ -1,0 +1,136 @@
+"""Covering everyone at the least cost, without other limits: reductions, one relaxation, searches near its bound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from hubplanner.model import Question
+from hubplanner.problem import Evaluation, Ints, Problem, evaluate, relative_gap
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, prune
+from hubplanner.solver.covering.strategy import first_of_equals
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.mip.warm_start import plans_of
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
+from hubplanner.solver.set_cover.search import SetCover
+from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
+from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
+
+NEAR, WIDER = 1e-3, 4.0
+"""Margin of the first search above the relaxation's bound, relative to it, and how much wider the next is that finds no
+plan."""
+ROUNDING = 1e-12
+"""Relative gap that is the rounding of sums."""
+
+
+class SetCoverStrategy:
+    r"""Set covering.
+
+    Rows that include all options of another, and options that a cheaper one replaces, go. Choices that cost more than a
+    margin above the relaxation's bound are left to no search: with reduced cost :math:`r_o` one that has option o away
+    from its end costs :math:`L + |r_o|` at least. The first search is near the bound; the second looks at all choices
+    that may be better than what it found.
+    """
+
+    name = "set cover"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:
+        """Return why it is the way to take."""
+        objective, is_asked = question.objective, options.method == "auto" and options.name == "highs"
+        is_alone = not objective.constraints and objective.budget is None and objective.max_hubs is None
+        if not (is_asked and objective.covers_all and is_alone and _is_plain(question.instance.problem)):
+            return None
+        return "min_cost for all within pins alone"
+
+    def run(self, question: Question, context: SolveContext) -> Candidate:
+        """Return the plan that costs least."""
+        problem, log = question.instance.problem, context.log
+        if problem.rows.uncovered_need > 0:
+            return Candidate(is_infeasible=True)
+        with log.phase(_("reduce the problem")):
+            instance = _reduced(question)
+            cover = SetCover.of(_with_required(instance), instance.cost)
+        log.steps.update(
+            demand_points=problem.n_points,
+            distinct_rows=len(problem.rows.need),
+            model_rows=cover.cover.shape[0],
+            options=problem.n_options,
+            model_options=len(instance.option),
+        )
+        chosen, bound, version = _searched(instance, cover, context)
+        plan, ties = np.union1d(np.flatnonzero(problem.existing), instance.option[chosen]), OPEN
+        value = math.fsum(problem.option_cost[plan])
+        if context.options.ties and context.options.gap == 0 and relative_gap(value, bound) <= EXACT:
+            with log.phase(_("break ties")):
+                first, ties = first_of_equals(question, evaluate(problem, plan), context)
+                plan = first.options
+        return Candidate(plans=(plan,), stated=(value,), bounds=(bound,), ties=ties, version=version)
+
+
+def _is_plain(problem: Problem) -> bool:
+    """Tell whether all there is to decide is where new hubs stand, whose larger tiers cover what smaller ones do."""
+    stays = problem.keeps_existing and problem.backhaul is None and not problem.measures
+    return stays and problem.rule.is_step and problem.mode_reach is None and problem.n_options > SMALL_OPTIONS
+
+
+def _reduced(question: Question) -> CoveringInstance:
+    """Return the instance that is left to decide: the rows with need, and options that no other replaces."""
+    problem = question.instance.problem
+    counted = np.flatnonzero(problem.rows.need > 0)
+    rows = replace(problem.rows, need=problem.rows.need[counted], cover=csr_array(problem.rows.cover[counted]))
+    return drop_dominated(drop_useless(reduce_existing(problem, rows), question.objective))
+
+
+def _with_required(instance: CoveringInstance) -> csr_array:
+    """Return the rows (r, o), and one for each site that must hold a hub, which its own options cover."""
+    number, option = np.nonzero(instance.required[:, None] == instance.site)
+    cells: Any = (np.ones(len(number), dtype=np.int8), (number, option))
+    own: csr_array = csr_array(cells, shape=(len(instance.required), len(instance.option)))
+    return csr_array(vstack([instance.cover, own], format="csr"))
+
+
+def _known(instance: CoveringInstance, cover: SetCover, context: SolveContext) -> list[Ints]:
+    """Return the plan to start from, if it covers everyone."""
+    plans: list[Evaluation] = plans_of(context.warm_start) if context.warm_start is not None else []
+    chosen = [np.flatnonzero(np.isin(instance.option, plan.options)) for plan in plans]
+    found: list[Ints] = [one for one in chosen if cover.is_covered(one)]
+    if not found:
+        context.leave_start("it does not cover everyone")
+    return found
+
+
+def _searched(instance: CoveringInstance, cover: SetCover, context: SolveContext) -> tuple[Ints, float, str]:
+    """Return the best choice (k,), what all cost at least, and the solver's version."""
+    log, deadline, gap = context.log, context.deadline, context.options.gap
+    cost, known = instance.cost, _known(instance, cover, context)
+    with log.phase(_("solve the relaxation")):
+        relaxation = cover.relaxation(context.limits(0.0))
+        values = relaxation.open_ if relaxation.is_solved else np.zeros(len(cost))
+        tried = [*known, prune(instance, cover.rounded(values))]
+    best = min(tried, key=lambda chosen: math.fsum(cost[chosen]))
+    value, bound, version = math.fsum(cost[best]), relaxation.bound, ""
+    margin = NEAR * value
+    report_progress("cost", value, bound)
+    while relaxation.is_solved and value - bound > max(gap, ROUNDING) * value and not deadline.is_past:
+        enough = value - gap * value
+        margin = min(margin, enough - relaxation.bound)
+        far = ProgressBounds(sense=-1, left_out=relaxation.bound + margin, bound=bound, value=value)
+        with log.phase(_("solve with {solver}", solver=context.options.name)), progress_within(far):
+            found, least, version = cover.within(relaxation, margin, enough, context.limits(gap * value))
+        bound = max(bound, min(least, value))
+        if found is not None:
+            trial = prune(instance, found)
+            best = min(best, trial, key=lambda chosen: math.fsum(cost[chosen]))
+            value = math.fsum(cost[best])
+        report_progress("cost", value, bound)
+        if margin >= enough - relaxation.bound:
+            break
+        margin = math.inf if found is not None else margin * WIDER
+    return best, bound, version
