@@ -73,15 +73,22 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
 
 
 @contextmanager
-def gunzipped(path: Path) -> Iterator[Path]:
+def gunzipped(path: Path, most: int = MOST_BYTES) -> Iterator[Path]:
     """Yield the file that gzip packed, called as it is without .gz; it is gone afterwards.
+
+    Parameters
+    ----------
+    path
+        The packed file.
+    most
+        Bytes that are unpacked.
 
     Raises
     ------
     DataError
         Where it is damaged or too large.
     """
-    left = MOST_BYTES
+    left = most
     with tempfile.TemporaryDirectory(prefix="hubplanner-") as folder:
         place = Path(folder) / path.with_suffix("").name
         try:
@@ -92,7 +99,7 @@ def gunzipped(path: Path) -> Iterator[Path]:
                         raise DataError(
                             Fault(
                                 file=path.name,
-                                allowed=_("at most {most_bytes:,} bytes unpacked", most_bytes=MOST_BYTES),
+                                allowed=_("at most {most_bytes:,} bytes unpacked", most_bytes=most),
                             )
                         )
                     file.write(data)

@@ -198,6 +198,8 @@ RASTERS = tuple(each for each in FORMATS if each.kind == "raster")
 """Formats of people by cell."""
 UPLOADED = tuple(each for each in FORMATS if each.uploaded)
 """Formats that the app takes."""
+GZIPPED = tuple(each for each in UPLOADED if each.gzipped)
+"""Those of them that gzip may have packed."""
 PACKED = tuple(each for each in FORMATS if each.packed)
 """Formats that an archive may hold."""
 FOLDERS = tuple(each for each in FORMATS if each.folder)
@@ -207,15 +209,25 @@ FOLDERS = tuple(each for each in FORMATS if each.folder)
 def check_kind(name: str) -> str:
     """Return the suffix of a file's name; raise where it is of another kind than those taken.
 
-    >>> check_kind("Villages.CSV")
-    '.csv'
+    >>> check_kind("Villages.CSV"), check_kind("villages.csv.gz")
+    ('.csv', '.csv.gz')
     """
-    suffix = f".{name.rpartition('.')[2].lower()}"
-    if suffix not in suffixes_of(UPLOADED):
+    inner = unzipped(name)
+    suffix = f".{inner.rpartition('.')[2].lower()}"
+    if suffix not in suffixes_of(UPLOADED if inner == name else GZIPPED):
         allowed = _("a file name ending in {names}", names=joined(suffixes_of(UPLOADED), ", "))
         if format_of(name).beside or format_of(name).folder:
             allowed = _(
                 "a file name ending in .zip, with all files of it: this one says little without those beside it"
             )
         raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
-    return suffix
+    return suffix if inner == name else f"{suffix}{GZIP}"
+
+
+def unzipped(name: str) -> str:
+    """Return the name of a file as it is without the .gz of gzip.
+
+    >>> unzipped("villages.csv.GZ")
+    'villages.csv'
+    """
+    return name[: -len(GZIP)] if name.lower().endswith(GZIP) else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from hubplanner.io import why_unreadable
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
+from hubplanner.scenario.files import keys_of_files
 from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel
 from hubplanner.translation import gettext as _
 
@@ -43,15 +45,25 @@ def read_inputs(scenario: Scenario) -> Inputs:
     sources = Sources.of(scenario)
     try:
         return _read(scenario, sources)
-    except HubplannerError:
+    except DataError as error:
         sources.check()  # half of another file may have any faults
+        raise type(error)(_with_keys(error.faults, scenario)) from error
+    except HubplannerError:
+        sources.check()
         raise
     except OSError as error:  # a disk that fails, or a file that goes between two looks at it
         if error.filename is None:
             why = _("cannot be read: {error}", error=error.strerror or error)
             raise DataError(Fault(file=_("the data"), allowed=why)) from error
         file = Path(error.filename)
-        raise DataError(Fault(file=str(file), allowed=why_unreadable(file, error))) from error
+        fault = Fault(file=str(file), allowed=why_unreadable(file, error))
+        raise DataError(_with_keys([fault], scenario)) from error
+
+
+def _with_keys(faults: Sequence[Fault], scenario: Scenario) -> list[Fault]:
+    """Return faults with the key of the scenario that names the file, where its path alone is told."""
+    keys = keys_of_files(scenario)
+    return [fault if fault.column else replace(fault, column=keys.get(fault.file)) for fault in faults]
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:

@@ -23,6 +23,8 @@ from hubplanner.problem.catchments import Proposal
 
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""
+BETWEEN_NAMES = "; "
+"""Between the names in a cell, none of which holds it."""
 _OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
 """Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""
 
@@ -80,7 +82,8 @@ def _proposed(inputs: Inputs, proposed: Proposal | None) -> dict[str, Any]:
         return {}
     frame = inputs.sites.frame
     names = frame["name" if "name" in frame else "site_id"].to_numpy(dtype=object)
-    others = ["; ".join(str(names[site]) for site in sites) for sites in proposed.alternatives]
+    plain = [str(name).replace(BETWEEN_NAMES, ", ") for name in names]
+    others = [BETWEEN_NAMES.join(plain[site] for site in sites) for sites in proposed.alternatives]
     new = proposed.rank > 0
     ranks = {
         name: np.where(new, part, np.nan)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hubplanner.formats.table_formats import format_of
 from hubplanner.formats.tables.database import place_of
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec
+from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
 
 
@@ -26,6 +28,23 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     ]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}
+
+
+def keys_of_files(scenario: Scenario) -> dict[str, str]:
+    """Return the key under which the scenario names each of its files, by path; the first where several do."""
+    found: dict[str, str] = {}
+
+    def look(part: object, key: str) -> None:
+        if isinstance(part, str):
+            if os.path.isabs(part):  # noqa: PTH117 - text that may be anything
+                found.setdefault(part, key)
+        elif isinstance(part, Spec | Mapping | tuple):
+            inner = part.items() if isinstance(part, Mapping) else enumerate(part) if isinstance(part, tuple) else part
+            for name, value in inner:
+                look(value, f"{key}.{name}".removeprefix("."))
+
+    look(scenario, "")
+    return found
 
 
 def input_tables(scenario: Scenario) -> dict[str, FileSpec]:

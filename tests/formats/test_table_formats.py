@@ -38,6 +38,16 @@ def test_the_app_takes_what_the_table_says(each: TableFormat) -> None:
                 check_kind(f"places{suffix}")
 
 
+@pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
+def test_the_app_takes_what_gzip_packed_where_it_is_read(each: TableFormat) -> None:
+    for suffix in each.suffixes:
+        if each.gzipped:
+            assert check_kind(f"places{suffix}.GZ") == f"{suffix}.gz"
+        else:
+            with pytest.raises(ValueError, match="a file name ending in"):
+                check_kind(f"places{suffix}.gz")
+
+
 def test_files_are_told_apart_by_their_names_in_one_place() -> None:
     ends = "|".join(re.escape(suffix) for suffix in suffixes_of(FORMATS))
     compared = re.compile(rf"""(suffix|endswith|\bin\b|==)[^\n]*["']({ends})["']""")

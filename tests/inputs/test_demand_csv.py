@@ -25,6 +25,7 @@ UNPLACED = "; if it is not known, add missing: {lon: drop}"
 THOUSANDS = '; if the comma separates thousands, add thousands: ","'
 DECIMALS = '; if the comma marks decimals, add decimal: ","'
 BLANKS = '; if the blank separates thousands, add thousands: " "'
+DIGITS = "; write the number in digits alone: "
 DECIMAL_DEGREES = "; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0"
 SIGN = "; if it is per cent, add percent: [internet]"
 
@@ -50,7 +51,12 @@ SIGN = "; if it is per cent, add percent: [internet]"
         ("1000", "1e400", f"row 2, people: '1e400' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "many", f"row 2, people: 'many' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "true", f"row 2, people: 'true' found; allowed: {NUMBER}, {WRITTEN}"),
-        ("1000", '"1,234"', f"row 2, people: '1,234' found; allowed: {NUMBER}, {WRITTEN}{THOUSANDS}{DECIMALS}"),
+        ("1000", '"1,234"', f"row 2, people: '1,234' found; allowed: {NUMBER}, {WRITTEN}{THOUSANDS}"),
+        ("1000", '"0,234"', f"row 2, people: '0,234' found; allowed: {NUMBER}, {WRITTEN}{DECIMALS}"),
+        ("1000", "1.0 million", f"row 2, people: '1.0 million' found; allowed: {NUMBER}, {WRITTEN}{DIGITS}1000000"),
+        ("1000", "1.5k", f"row 2, people: '1.5k' found; allowed: {NUMBER}, {WRITTEN}{DIGITS}1500"),
+        ("1000", "2 lakh", f"row 2, people: '2 lakh' found; allowed: {NUMBER}, {WRITTEN}{DIGITS}200000"),
+        ("67.10", '"67,123"', f"row 3, lon: '67,123' found; allowed: a number, written like 67.5{DECIMALS}"),
         ("1000", '"1234,5"', f"row 2, people: '1234,5' found; allowed: {NUMBER}, {WRITTEN}{DECIMALS}"),
         ("1000", "1 234", f"row 2, people: '1 234' found; allowed: {NUMBER}, {WRITTEN}{BLANKS}"),
         ("1000", "1_234", f"row 2, people: '1_234' found; allowed: {NUMBER}, {WRITTEN}"),
@@ -81,6 +87,13 @@ def test_a_wrong_cell_is_named_by_row_column_value_and_what_is_allowed(
     project.edit("demand.csv", old, new)
     assert project.messages() == [f"demand.csv, {fault}"]
     assert type(project.error()) is DataError
+
+
+def test_commas_are_told_to_be_what_reads_most_of_the_column(project: Project) -> None:
+    project.edit("demand.csv", ",1000,", ',"1,234",')
+    project.edit("demand.csv", ",2000,", ',"2000,5",')
+    project.edit("demand.csv", ",800,", ',"800,25",')
+    assert [told.partition(WRITTEN)[2] for told in project.messages()] == [DECIMALS] * 3
 
 
 def test_per_cent_is_advised_for_a_column_only_where_most_of_it_is(project: Project) -> None:
@@ -233,9 +246,9 @@ def test_a_filter_keeps_the_rows_it_names(project: Project) -> None:
     assert inputs.demand.frame["demand_id"].tolist() == ["D3"]
 
 
-def test_a_file_that_is_not_there_is_named_in_full(project: Project) -> None:
+def test_a_file_that_is_not_there_is_named_in_full_with_the_key_that_names_it(project: Project) -> None:
     assert project.messages({"demand.path": "/no/where.csv"}) == [
-        "/no/where.csv: cannot be read: No such file or directory; there is no folder no"
+        "/no/where.csv, demand.path: cannot be read: No such file or directory; there is no folder no"
     ]
 
 

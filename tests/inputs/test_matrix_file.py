@@ -91,7 +91,9 @@ def test_a_table_without_what_it_needs_is_refused(project: Project, content: str
 
 def test_a_table_of_another_kind_or_none_is_refused(project: Project) -> None:
     [told] = project.messages(by_matrix(project, name="none.csv"))
-    assert told.startswith("none.csv: cannot be read: No such file or directory; its folder holds demand.csv, ")
+    assert told.startswith(
+        "none.csv, travel.path: cannot be read: No such file or directory; its folder holds demand.csv, "
+    )
     project.write("travel.gpkg", b"SQL")
     assert project.messages(by_matrix(project, name="travel.gpkg")) == [f"travel.gpkg: '.gpkg' found; allowed: {ENDS}"]
 

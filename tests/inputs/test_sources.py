@@ -108,11 +108,11 @@ def test_data_that_change_between_the_two_readings_of_a_merged_plan_are_refused(
 
 
 def test_a_file_that_goes_between_two_looks_at_it_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, table, number in ((tables, "sites.csv", 1), (tables, "demand.csv", 2)):
+    for key, table, number in (("sites.path", "sites.csv", 1), ("demand.path", "demand.csv", 2)):
         with pytest.MonkeyPatch.context() as patch:
             kept = (project.folder / table).read_bytes()
-            after(patch, module, "can_read", (project.folder / table).unlink, number)
-            with pytest.raises(DataError, match=rf"{table}: (cannot be read: No such file|{CHANGED})"):
+            after(patch, tables, "can_read", (project.folder / table).unlink, number)
+            with pytest.raises(DataError, match=rf"{table}(, {key}: cannot be read: No such file|: {CHANGED})"):
                 project.inputs()
             project.write(table, kept)
     settings = as_layer(project, "demand.csv", "places.gpkg")
@@ -146,7 +146,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(project: Project, key: str) -> 
         settings: dict[str, Any] = {key: str(project.folder / "pipe.csv")}
         if key == "travel.path":
             settings = {"travel": {"method": "matrix", "path": str(project.folder / "pipe.csv")}}
-        with pytest.raises(DataError, match=r"pipe\.csv: cannot be read: it is a pipe, not a file"):
+        with pytest.raises(DataError, match=rf"pipe\.csv, {key}: cannot be read: it is a pipe, not a file"):
             project.inputs(settings)
 
 

@@ -124,8 +124,9 @@ def test_a_file_that_is_no_raster_is_refused(many: Many) -> None:
     path.write_bytes(b"")
     assert faults_of(many, settings) == ["people.tif: is empty"]
     path.unlink()
+    held = "demand.csv, scenario.yaml, sites.csv"
     assert faults_of(many, settings)[0].endswith(
-        "people.tif: cannot be read: No such file or directory; its folder holds demand.csv, scenario.yaml, sites.csv"
+        f"people.tif, demand.path: cannot be read: No such file or directory; its folder holds {held}"
     )
 
 

@@ -269,7 +269,7 @@ def test_a_river_parts_and_a_bridge_joins(project: Project) -> None:
         ({"roads": {"path": "far.gpkg"}}, "far.gpkg: has no road on land.tif: is it the right file?"),
         ({"barriers": "far.gpkg"}, "lies beside the land cover: is it the right file?"),
         ({"roads": {"path": "foot.gpkg"}}, "foot.gpkg: no road is open to car; its classes are footway"),
-        ({"roads": {"path": "none.gpkg"}}, "none.gpkg: cannot be read"),
+        ({"roads": {"path": "none.gpkg"}}, "none.gpkg, travel.roads.path: cannot be read"),
         ({"roads": {"path": "foot.gpkg", "minutes": "a", "speed_kmh": "b"}}, "none beside speed_kmh"),
     ],
 )

@@ -31,6 +31,10 @@ S3,Gamma,69.0,30.0,candidate,,1,100,West
 S4,Delta,71.0,30.0,candidate,,1,100,East
 S5,Epsilon,72.0,30.0,excluded,,1,100,East
 """
+SETTINGS = {
+    "hubs": [{"name": "centre", "capex": 100, "reach_km": 5, "capacity": 100}],
+    "model": {"max_hubs": 2, "fairness": {"alpha": 1, "group": "province", "prefer_largest_of": "province"}},
+}
 
 
 @pytest.fixture
@@ -38,11 +42,7 @@ def run(project: Project) -> Path:
     project.write("demand.csv", DEMAND)
     project.write("sites.csv", SITES)
     project.edit("scenario.yaml", "  cost_factor: factor\n", "  cost_factor: factor\n  groups: [province]\n")
-    settings = {
-        "hubs": [{"name": "centre", "capex": 100, "reach_km": 5, "capacity": 100}],
-        "model": {"max_hubs": 2, "fairness": {"alpha": 1, "group": "province", "prefer_largest_of": "province"}},
-    }
-    return hp.solve(project.read(settings)).write(project.folder / "run")
+    return hp.solve(project.read(SETTINGS)).write(project.folder / "run")
 
 
 def test_the_largest_town_is_taken_and_the_next_one_named(run: Path) -> None:
@@ -54,6 +54,17 @@ def test_the_largest_town_is_taken_and_the_next_one_named(run: Path) -> None:
     assert [hub["alternatives"] for hub in stated["hubs"]] == [["S2"], []]
     assert [goal["value"] for goal in stated["goals"]][1] == 700
     assert stated["fairness"]["prefer_largest_of"] == "province"
+    assert findings_of(run) == []
+
+
+def test_a_town_whose_name_holds_a_semicolon_is_one_in_the_list_of_others(project: Project) -> None:
+    project.write("demand.csv", DEMAND)
+    project.write("sites.csv", SITES.replace("Beta", '"Beta; upper; lower"'))
+    project.edit("scenario.yaml", "  cost_factor: factor\n", "  cost_factor: factor\n  groups: [province]\n")
+    run = hp.solve(project.read(SETTINGS)).write(project.folder / "run")
+    hubs = pd.read_csv(run / "hubs.csv", encoding="utf-8-sig").set_index("site_id")
+    assert hubs.loc["S1", "alternatives"] == "Beta, upper, lower"
+    assert "Beta, upper, lower</bdi>" in (run / "report.html").read_text(encoding="utf-8").split("Or in")[1]
     assert findings_of(run) == []
 
 

@@ -34,6 +34,7 @@ from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs
 from hubplanner.outputs.formats.kml import write_kml
+from hubplanner.outputs.html.tables import dearest_lines
 from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.hub_symbols import LINES
 from hubplanner.outputs.map.layout import view_of
@@ -349,6 +350,17 @@ def test_what_comes_out_for_people_tells_of_lines_and_their_money(linked: Projec
     assert told == {"technologies": ["fibre"], "sites": 4, "sites_with_link": 4, "lines": len(plan.inputs.links.edges)}  # type: ignore[union-attr]
     assumed = {one["key"]: one["source"] for one in plan.summary()["assumptions"]}
     assert (assumed["backhaul.detour"], assumed["backhaul.neighbours"]) == ("scenario", "default")
+
+
+def test_a_hub_behind_a_line_is_one_whatever_its_name_holds(linked: Project) -> None:
+    linked.edit("sites.csv", "Sibi", '"Sibi; old town; east; mill"')
+    plan = planned(linked, **backhaul(technologies={"fibre": FIBRE}))
+    result, _ = read_result(plan.write(linked.folder / "run"))
+    table = dearest_lines(result)
+    assert table is not None
+    named = [row[-1].text for row in table.rows if "Sibi" in row[-1].text]
+    assert named
+    assert all("Sibi; old town; east; mill" in names and "more" not in names for names in named)
 
 
 def _without_lines(run: Path) -> None:

@@ -11,13 +11,13 @@ from benchmarks import connected
 from support.oracles.network import every_plan, random_network, random_ways
 
 import hubplanner as hp
-from hubplanner.model import Question, broken_years, goals_of
+from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.model.variables.backhaul import network_of
-from hubplanner.problem import SiteStatus
+from hubplanner.problem import Backhaul, Planar, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search
 from hubplanner.solver.mip.bounds.relaxation import relaxed
-from hubplanner.solver.mip.heuristics.network_exchange import improved_network
+from hubplanner.solver.mip.heuristics.network_exchange import _Apart, _closed, improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
@@ -42,6 +42,48 @@ def improved(problem: hp.Problem, asked: hp.MaxCoverage, seed: int = 0) -> tuple
     if found.years:
         assert not broken_years(question, found.years)
     return first, found, bound
+
+
+def in_a_row(*, n_sites: int) -> hp.Problem:
+    """Return sites beside each other, each pair joined by a dear line that is written first and a cheap one."""
+    places = np.column_stack([np.arange(n_sites) * 1000.0, np.zeros(n_sites)])
+    joins = np.array([[at, at + 1] for at in range(n_sites - 1)])
+    net = Backhaul(
+        ends=np.concatenate([joins, joins[:, ::-1], joins]),
+        cost=np.repeat([7.0, 5.0, 6.0], n_sites - 1),
+        roots=np.array([0]),
+        node=np.arange(n_sites),
+        line_cost=np.ones((n_sites, 1)),
+        alone_cost=np.full((n_sites, 1), np.inf),
+    )
+    return hp.Problem(
+        travel=Planar(places, places),
+        need=np.ones(n_sites),
+        people=np.ones(n_sites),
+        site_status=np.zeros(n_sites, dtype=int),
+        tier_reach=np.array([100.0]),
+        option_site=np.arange(n_sites),
+        option_tier=np.zeros(n_sites, dtype=int),
+        option_cost=np.ones(n_sites),
+        backhaul=net,
+    )
+
+
+def test_of_lines_between_the_same_places_the_cheapest_counts() -> None:
+    problem = in_a_row(n_sites=4)
+    assert _Apart.of(problem).of_site(1) == pytest.approx([5, 0, 5, 10])
+
+
+def test_of_several_hubs_at_a_site_some_may_stay() -> None:
+    problem = in_a_row(n_sites=3)
+    plan = evaluate(problem, np.array([0, 1, 1, 2, 2, 2]), edges=np.array([2, 3]))
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(40):
+        begun, closed = _closed(_Apart.of(problem), Incumbent(years=(Year(problem, plan, 1.0),)), rng)
+        if not begun.required:
+            assert len(begun.options) + closed == 6
+            seen.add(tuple(begun.options.tolist()))
+    assert any(len(set(options)) < len(options) for options in seen)
 
 
 @pytest.mark.parametrize("seats", [False, True])

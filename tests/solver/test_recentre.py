@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import hubplanner as hp
-from hubplanner.model import Question, broken_years
-from hubplanner.problem import SiteStatus
+from hubplanner.model import Question, Year, broken_years
+from hubplanner.problem import SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.first_plan import first_plan, plan_with
 from hubplanner.solver.mip.heuristics.recentre import recentred
+from hubplanner.solver.mip.subproblem import Incumbent
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -55,6 +57,17 @@ def test_a_hub_goes_to_the_middle_of_those_whom_it_serves() -> None:
     assert plan.value == pytest.approx((9 + 5 + 1) / 3)
     assert recentred(question, plan).tolist() == [1]
     assert plan_with(question, np.array([1]), NOW).value == pytest.approx(8 / 3)
+
+
+def test_those_whom_nobody_counts_hold_no_hub_back_though_no_way_leads_to_them() -> None:
+    far = np.array([[0.0, 4.0, 9.0], [4.0, 0.0, 5.0], [np.inf, np.inf, 1.0]])
+    row, column = np.nonzero(np.isfinite(far))
+    ways = csr_array((far[row, column], (row, column)), shape=far.shape)
+    problem = hp.Problem.from_matrix(ways, [1, 2, 0], [1.0, 1.0, 1.0], reach=20)
+    question = Question.of(problem, hp.PMedian(max_hubs=1, constraints=(hp.Capacity(people=(9.0,)),)))
+    everybody = csr_array(np.tile([0.0, 0.0, 1.0], (3, 1)))  # nobody at the last place among them
+    plan = Incumbent(years=(Year(problem, evaluate(problem, [2], everybody), 1.0),))
+    assert recentred(question, plan).tolist() == [1]
 
 
 @pytest.mark.parametrize("seed", range(5))

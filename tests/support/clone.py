@@ -69,10 +69,11 @@ LINES = list(dict.fromkeys(line for block in blocks("console") for line in block
 
 
 def typed(factory: pytest.TempPathFactory, line: str) -> tuple[Path, command.Done]:
-    """Run a line of the documents as it is written, once in a session, in a clone where those before it are run too.
+    """Run a line of the documents as it is written, once in a session, in a clone that all lines share.
 
-    Returns a copy of the folder that it wrote a run into, as it was then, and what it said. The copy is as deep in the
-    clone as the run: the paths to its data are relative.
+    Returns where a copy of the run is that it solved, as it was then, and what it said. Other lines leave no copy; what
+    those need that come before them is for the caller to run. The copy lies as deep in the clone as the run, as the
+    paths to its data are relative.
     """
     where, name = made_once(factory, "documents", check_out), hashlib.sha256(line.encode()).hexdigest()[:12]
 

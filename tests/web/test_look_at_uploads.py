@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,36 @@ def test_a_raster_is_drawn_in_coarse_cells_that_hold_all_people(files: Path, tmp
     extent = gpd.GeoSeries([shape(row["geometry"]) for row in drawn["features"]]).total_bounds
     assert box(*extent).covers(box(67.1, 30.5, 67.8, 30.95))
     assert box(67, 30.4, 67.9, 31).covers(box(*extent))
+
+
+@pytest.mark.parametrize("name", ["towns.gpkg", "towns.fgb", "towns.kml", "towns.csv", "towns.geojson"])
+def test_what_gzip_packed_is_looked_at_as_what_it_holds(files: Path, tmp_path: Path, name: str) -> None:
+    plain, packed = tmp_path / name, tmp_path / f"{name}.gz"
+    if name == "towns.csv":
+        TOWNS.to_csv(plain, index=False)
+    elif name == "towns.geojson":
+        PLACES.to_file(plain, driver="GeoJSON")
+    else:
+        plain.write_bytes((files / name).read_bytes())
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    looks = [look_at(path, "demand", tmp_path / f"kept-{at}", 1000) for at, path in enumerate((plain, packed))]
+    assert not looks[1].faults
+    assert looks[0].rows == looks[1].rows == len(TOWNS)
+    assert looks[0].columns == looks[1].columns
+    assert [path.name for _, path in looks[1].kept] == [path.name for _, path in looks[0].kept]
+    assert looks[1].kept[0][1].read_bytes() == looks[0].kept[0][1].read_bytes()
+
+
+def test_what_gzip_packed_is_bounded_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "towns.csv.gz"
+    path.write_bytes(gzip.compress(TOWNS.to_csv(index=False).encode())[:-9])
+    [fault] = look_at(path, "demand", tmp_path / "a", 1000).faults
+    assert (fault.file, "cut short" in fault.allowed) == ("towns.csv.gz", True)
+    path.write_bytes(gzip.compress(b"id,lon,lat,people\n" + b" " * 1000))
+    monkeypatch.setattr(inspect, "MOST_UNPACKED", 100)
+    [fault] = look_at(path, "demand", tmp_path / "a", 1000).faults
+    assert fault.allowed == "at most 100 bytes unpacked"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["towns.csv.gz"]
 
 
 def test_sizes_are_held(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

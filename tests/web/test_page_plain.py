@@ -225,6 +225,58 @@ def test_a_narrow_page_has_a_plain_map_too(app: Serving, browser: Browser) -> No
         assert note_box is not None
         assert legend is not None
         assert note_box["x"] + note_box["width"] <= legend["x"]
+        visit.page.click("#grip")
+        expect(visit.page.locator("#panel")).to_have_attribute("data-size", "peek")
+        folded, legend, panel = (
+            visit.page.locator(name).bounding_box() for name in ("#plain-map", "#legend", "#panel")
+        )
+        assert folded is not None
+        assert legend is not None
+        assert panel is not None
+        assert note_box["y"] < folded["y"] < panel["y"] - folded["height"]
+        assert folded["x"] + folded["width"] <= legend["x"]
+        visit.check("plain folded")
+        visit.shoot("plain-folded")
+
+
+def test_a_plain_map_is_as_sharp_as_the_screen_that_it_moves_to(app: Serving, browser: Browser) -> None:
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        page.evaluate(
+            "Object.assign(document.querySelector('#map-a').style,"
+            " { position: 'fixed', inset: '0 auto auto 0', width: '300px', height: '200px' })"
+        )
+        screen = page.context.new_cdp_session(page)
+        for density in (2, 1.5, 1):
+            # Chromium tells of another density where the window's size changes as well: not the map's, which stays.
+            size = {"width": 1200 + int(10 * density), "height": 800}
+            screen.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": density, "mobile": False})
+            page.wait_for_function(
+                "width => document.querySelector('#map-a canvas').width === width", arg=round(300 * density)
+            )
+
+
+def test_a_plain_map_that_was_removed_draws_no_more(app: Serving, browser: Browser) -> None:
+    with visiting(browser) as visit:
+        visit.open(f"{app.origin}/#scenario")
+        found = visit.page.evaluate("""async () => {
+          const { MapView } = await import("/static/mapview.js");
+          const node = document.createElement("div");
+          node.style = "width: 300px; height: 200px";
+          document.body.append(node);
+          const { map, ready } = new MapView(node, { theme: "light" });
+          await ready;
+          let drawn = 0;
+          map.on("idle", () => (drawn += 1));
+          map.remove();
+          await map.getSource("demand").setData({ type: "FeatureCollection", features: [] });
+          for (let at = 0; at < 3; at += 1) await new Promise((done) => requestAnimationFrame(done));
+          const left = [node.childElementCount, node.className, map.canvas.width, drawn];
+          node.remove();
+          return left;
+        }""")
+    assert found == [0, "", 0, 0]
 
 
 def test_two_fingers_zoom_and_one_moves(app: Serving, browser: Browser) -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from shapely import Point
 from support.browser import server as serving
-from support.project import DEMAND
+from support.project import DEMAND, SITES
 
 from hubplanner.web.uploads.inspect import look_at
 
@@ -102,10 +102,26 @@ def test_of_a_bad_file_nothing_is_kept(tmp_path: Path, name: str, kind: str) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["a.shp", "a.gdb", "a.vrt", "a.py", "a.csv.gz", "a", "", "/vsizip/a.py", "a.csv/../a.vrt"]
+    "name",
+    ["a.shp", "a.gdb", "a.vrt", "a.py", "a.xlsx.gz", "a.gz", "a.csv.gz.gz", "a", "", "/vsizip/a.py", "a.csv/../a.vrt"],
 )
 def test_other_kinds_of_files_are_not_taken(app: Serving, name: str) -> None:
     app.upload(name, DEMAND, status=415)
+
+
+def test_a_packed_file_is_taken_under_its_name_and_becomes_a_plan(app: Serving) -> None:
+    kept = app.upload("Towns.CSV.gz", gzip.compress(DEMAND.encode()))
+    assert kept["name"] == "Towns.CSV.gz"
+    assert app.get("/api/state")["formats"][-1] == ".gz"
+    wrong = app.upload("towns.csv.gz", gzip.compress(DEMAND.replace("1000", "-3").encode()), status=422)
+    assert wrong["faults"][0]["text"].startswith("towns.csv.gz, row 2, people: '-3' found")
+    files = {"towns.csv.gz": ("demand", DEMAND), "sites.csv.gz": ("sites", SITES)}
+    both = [
+        {"upload": app.upload(name, gzip.compress(text.encode()), kind="any")["upload"], "role": role}
+        for name, (role, text) in files.items()
+    ]
+    made = app.post("/api/projects", {"title": "Packed", "files": both}, status=201)
+    assert {use["file"] for use in made["uses"]} == {"towns.csv", "sites.csv"}
 
 
 def test_names_are_only_names(app: Serving) -> None:

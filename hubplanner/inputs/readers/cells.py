@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -44,6 +44,12 @@ SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "
 """Blanks and apostrophes that stand between thousands."""
 NOTATIONS = ((".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"))
 """Marks of decimals and thousands that a column may be written with."""
+WORDS = {"k": 1e3, "thousand": 1e3, "lakh": 1e5, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "crore": 1e7}
+WORDS |= {"bn": 1e9, "billion": 1e9, "milliard": 1e9}
+"""What words and letters behind a number multiply it by."""
+_WORDED = re.compile(rf"([-+]?[\d.,]*\d) ?({'|'.join(WORDS)})s?\.?", re.IGNORECASE)
+MOST_COMPARED = 1000
+"""Cells of a column that are looked at to tell how its numbers are written."""
 
 
 def number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
@@ -131,8 +137,40 @@ def is_total(words: pd.Series) -> pd.Series:
     return words.map(lambda word: _TOTAL.fullmatch(word.rstrip(" :")) is not None).astype(bool)
 
 
-def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool = False) -> str:
+def likely_notations(words: pd.Series, *, is_place: bool = False) -> list[tuple[str, str]]:
+    """Return the marks that cells of a column may be written with, those first that read most of them.
+
+    Of equals, a comma or a point before three digits is that of thousands, but in degrees that of decimals.
+
+    >>> likely_notations(pd.Series(["1,234", "12,5"]))[0], likely_notations(pd.Series(["1,234", "12"]))[0]
+    ((',', '.'), ('.', ','))
+    """
+    some = words.drop_duplicates().head(MOST_COMPARED).str.translate(SPACES)
+
+    def rank(marks: tuple[str, str]) -> tuple[int, bool]:
+        return -sum(_fits(word, *marks) for word in some), is_place and marks[0] != ","
+
+    return sorted(NOTATIONS, key=rank)
+
+
+def _fits(word: str, decimal: str, thousands: str) -> bool:
+    """Tell whether a text is a number with these marks; no thousands come after a 0 alone."""
+    return number_pattern(decimal, thousands).fullmatch(word) is not None and not re.match(
+        rf"[+-]?0{re.escape(thousands)}\d", word
+    )
+
+
+def advice_on_cell(
+    word: str,
+    column: str,
+    rules: CellRules,
+    notations: Sequence[tuple[str, str]] = NOTATIONS,
+    *,
+    is_place: bool = False,
+) -> str:
     """Return which key reads a cell that is not a number as it is, after a semicolon; nothing where none is likely.
+
+    ``notations`` are the marks that the column's numbers may be written with, the likeliest first.
 
     >>> advice_on_cell("45 %", "internet", CellRules())
     '; if it is per cent, add percent: [internet]'
@@ -140,6 +178,8 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
     '; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0'
     >>> advice_on_cell("3,21", "lon", CellRules())
     '; if the comma marks decimals, add decimal: ","'
+    >>> advice_on_cell("1.5 million", "people", CellRules())
+    '; write the number in digits alone: 1500000'
     """
     named = column if re.fullmatch(r"[A-Za-z_][\w ]*", column) else f'"{column}"'
     if word.casefold() in MISSING_MARKS and column not in rules.missing:
@@ -149,13 +189,32 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
         return _("; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0")
     if word.endswith("%") and column not in rules.percent:
         return _("; if it is per cent, add percent: [{named}]", named=named)
+    plain = word.translate(SPACES)
+    if not is_place and (number := _in_digits(plain, rules)):
+        return _("; write the number in digits alone: {number}", number=number)
     if not rules.is_plain:
         marks = _("decimal {decimal!r} and thousands {thousands!r}", decimal=rules.decimal, thousands=rules.thousands)
         return _("; numbers here are written with {marks}, as the keys say", marks=marks)
-    plain = word.translate(SPACES)
-    found = [marks for marks in NOTATIONS if number_pattern(*marks).fullmatch(plain)]
-    said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
-    return "".join(f"; {way}" for way in said if way)
+    said = (_said(plain, *marks) for marks in notations if _fits(plain, *marks))
+    return next((f"; {way}" for way in said if way), "")
+
+
+def _in_digits(word: str, rules: CellRules) -> str:
+    """Return a number with a word such as million behind it in digits, with the marks of the column; blank for others.
+
+    >>> [_in_digits(word, CellRules()) for word in ("1.0 million", "2,5 Mio.", "3 lakh", "1,200k", "many")]
+    ['1000000', '2500000', '300000', '1200000', '']
+    """
+    found = _WORDED.fullmatch(word)
+    if found is None:
+        return ""
+    number, times = found[1], WORDS[found[2].casefold()]
+    own = ((rules.decimal, rules.thousands),)
+    for decimal, thousands in own if not rules.is_plain else (*own, *NOTATIONS):
+        if number_pattern(decimal, thousands).fullmatch(number):
+            digits = number.replace(thousands, "") if thousands else number
+            return f"{float(digits.replace(decimal, '.')) * times:.15g}".replace(".", rules.decimal)
+    return ""
 
 
 def _said(word: str, decimal: str, thousands: str) -> str:

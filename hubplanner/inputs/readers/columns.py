@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.readers.cells import CellRules, advice_on_cell, is_missing, is_total
+from hubplanner.inputs.readers.cells import CellRules, advice_on_cell, is_missing, is_total, likely_notations
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.problem import Bools
 from hubplanner.scenario.data_spec import DemandSpec, GroupMean, SitesSpec
@@ -267,12 +267,8 @@ class Checker:
             self.note(name, gaps, words, way)
         example = "45" if is_percent else "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & ~gaps
-        self.note(
-            name,
-            unreadable,
-            words,
-            self._with_advice(_("{allowed}, written like {example}", allowed=allowed, example=example), name, words),
-        )
+        way = _("{allowed}, written like {example}", allowed=allowed, example=example)
+        self._note_unreadable(name, unreadable, words, way)
         too_many = _(" and at most {most:g}", most=most)
         hint = self._share_hint(name, numbers) if most == 1 else lambda value: too_many if value > most else ""
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
@@ -290,15 +286,17 @@ class Checker:
             )
         return per_cent_hint
 
-    def _with_advice(
-        self, allowed: str, name: str, words: pd.Series, *, is_place: bool = False
-    ) -> Callable[[int], str]:
-        """Return what is allowed, by row, with the key that reads a cell as it stands."""
-        if not self.has_keys:
-            return lambda _: allowed
+    def _note_unreadable(
+        self, name: str, unreadable: pd.Series, words: pd.Series, allowed: str, *, is_place: bool = False
+    ) -> None:
+        """Note cells that are no numbers, each with the key that reads it as it stands."""
+        if not self.has_keys or not unreadable.any():
+            self.note(name, unreadable, words, allowed)
+            return
         rules, totals = self.table.cells, total_rows(self.table).to_numpy()
         if rules.drop_totals:
             totals[:] = False
+        notations = likely_notations(words[unreadable], is_place=is_place)
 
         def told(position: int) -> str:
             if totals[position]:
@@ -306,9 +304,9 @@ class Checker:
                     "{allowed}; a cell says that this row is a total of others: total_rows: drop leaves it out",
                     allowed=allowed,
                 )
-            return allowed + advice_on_cell(words.iloc[position], name, rules, is_place=is_place)
+            return allowed + advice_on_cell(words.iloc[position], name, rules, notations, is_place=is_place)
 
-        return told
+        self.note(name, unreadable, words, told)
 
     def _filled(self, name: str, numbers: pd.Series, gaps: pd.Series) -> pd.Series:
         """Return numbers with what the scenario says of those that are missing; note groups that have none."""
@@ -382,10 +380,7 @@ class Checker:
         numbers = as_numbers(column, self.table.cells)
         unreadable = ~np.isfinite(numbers)
         if unreadable.any():
-            words = as_text(column)
-            self.note(
-                name, unreadable, words, self._with_advice(_("a number, written like 67.5"), name, words, is_place=True)
-            )
+            self._note_unreadable(name, unreadable, as_text(column), _("a number, written like 67.5"), is_place=True)
         return numbers
 
     def _empty(self, value: str | float) -> pd.Series:

@@ -12,6 +12,7 @@ from typing import Any
 from hubplanner.formatting import gap_in_words
 from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.excel import assumptions
+from hubplanner.outputs.frames import BETWEEN_NAMES
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import counts_offline, new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
@@ -100,7 +101,7 @@ def table(caption: str, columns: Sequence[Column], rows: Any, *, sortable: bool 
 
 
 MOST_OTHERS = 3
-"""Other places that are named for a hub."""
+"""Other places that are named for a hub, and hubs for a line."""
 SHOWN_GROUPS = 16
 """Values of a group that are shown before the reader asks for all."""
 _STATUS = {"new": N_("new"), "existing": N_("stands already"), "upgraded": N_("upgraded")}
@@ -147,13 +148,16 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
         number(row["cost"], money(result, row["cost"])),
     ]
     found += [text(on_one_line(row.get("period")))] if programme else []
-    return [*found, text(reason), *([text(_others(row["alternatives"]))] if "alternatives" in row else [])]
+    if "alternatives" not in row:
+        return [*found, text(reason)]
+    alternatives = row["alternatives"]
+    others = alternatives.split(BETWEEN_NAMES) if isinstance(alternatives, str) and alternatives else []
+    return [*found, text(reason), text(_first_of(others))]
 
 
-def _others(alternatives: Any) -> str:
-    """Return the first places that would do nearly as well as a hub's, and how many more there are."""
-    named = alternatives.split("; ") if isinstance(alternatives, str) and alternatives else []
-    shown, more = ", ".join(isolated(on_one_line(name)) for name in named[:MOST_OTHERS]), len(named) - MOST_OTHERS
+def _first_of(names: Sequence[str]) -> str:
+    """Return the first of some places, and how many more there are."""
+    shown, more = ", ".join(isolated(on_one_line(name)) for name in names[:MOST_OTHERS]), len(names) - MOST_OTHERS
     return _("{some} and {last}", some=shown, last=_("{count} more", count=count(more))) if more > 0 else shown
 
 
@@ -242,7 +246,6 @@ def dearest_lines(result: Result) -> HtmlTable | None:
     rows = []
     for line, sites in ((lines[at], behind[at]) for at in order):
         start, end = (isolated(on_one_line(known.get(line[key], line[key]))) for key in ("from", "to"))
-        named = _others("; ".join(known[site] for site in sites))
         rows.append(
             [
                 text(_("{start} to {end}", start=start, end=end)),
@@ -250,7 +253,7 @@ def dearest_lines(result: Result) -> HtmlTable | None:
                 number(line["km"], decimal(line["km"])),
                 number(line["cost"], money(result, line["cost"])),
                 number(line["hubs_served"], count(line["hubs_served"])),
-                text(named),
+                text(_first_of([known[site] for site in sites])),
             ]
         )
     columns = [name_under(_("Line")), words_under(_("Link")), figures_under(_("Km to build")), figures_under(_("Cost"))]

@@ -16,6 +16,7 @@ from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest, S
 from hubplanner.analysis.stability.stability import run_stability
 from hubplanner.audit import audit_run
 from hubplanner.errors import DataError
+from hubplanner.formats.table_formats import unzipped
 from hubplanner.inputs import read_inputs
 from hubplanner.runs.export import export_run
 from hubplanner.runs.naming import run_scenario
@@ -113,9 +114,9 @@ def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     }
     told["warnings"] = warnings_of(look.warnings, ask["names"])
     if look.kept:
-        own = Path(ask["name"])
+        own = Path(unzipped(ask["name"]))
         tables = [
-            {"name": f"{own.stem} {part}{own.suffix}" if part else ask["name"], "table": table.name}
+            {"name": f"{own.stem} {part}{own.suffix}" if part else own.name, "table": table.name}
             for part, table in look.kept
         ]
         note = {"name": ask["name"], "kind": ask["upload_kind"], "tables": tables, **told}

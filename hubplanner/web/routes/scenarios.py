@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from hubplanner.extras import is_installed
-from hubplanner.formats.table_formats import UPLOADED, suffixes_of
+from hubplanner.formats.table_formats import GZIP, UPLOADED, suffixes_of
 from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, answer, packed_answer
 from hubplanner.web.state import context_of
@@ -28,7 +28,7 @@ def state(request: Request) -> Response:
             "scenarios": context.library.listing(),
             "base_map": context.settings.base_map,
             "excel": is_installed("excel"),
-            "formats": suffixes_of(UPLOADED),
+            "formats": (*suffixes_of(UPLOADED), GZIP),
         }
     )
 

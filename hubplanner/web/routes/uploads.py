@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from hubplanner.errors import ScenarioError
-from hubplanner.formats.table_formats import check_kind
+from hubplanner.formats.table_formats import check_kind, unzipped
 from hubplanner.translation import gettext as _, joined
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
@@ -72,7 +72,7 @@ async def upload(request: Request, kind: str, name: str, part: str = "") -> Resp
             "upload_kind": kind,
             "name": shown,
             "part": _shown(part),
-            "names": {path.name: shown},
+            "names": {path.name: shown, unzipped(path.name): shown},
         }
         return await run_in_threadpool(_checked, context, ask, own)
     finally:

@@ -14,6 +14,7 @@ export class PlainMap {
   #images = new Map();
   #frame = null;
   #zoom = null; // that was drawn last
+  #ended = new AbortController();
 
   constructor({ container, style, locale, ...view }) {
     this.node = container;
@@ -33,6 +34,7 @@ export class PlainMap {
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(container);
     this.resize();
+    this.#watchDensity();
     queueMicrotask(() => this.fire("load"));
   }
 
@@ -76,10 +78,21 @@ export class PlainMap {
     this.change((camera) => camera.resize(this.node.clientWidth, this.node.clientHeight));
   }
 
+  /** Draw again where pixels get another size, as on another screen or by the browser's zoom. */
+  #watchDensity() {
+    const now = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const changed = () => (this.redraw(), this.#watchDensity());
+    now.addEventListener("change", changed, { once: true, signal: this.#ended.signal });
+  }
+
+  /** Draw no more, whatever is still to come, and give the pixels back. */
   remove() {
+    this.#ended.abort();
     this.sizes.disconnect();
     cancelAnimationFrame(this.#frame);
+    [this.canvas.width, this.canvas.height] = [0, 0];
     this.node.replaceChildren();
+    this.node.classList.remove("maplibregl-map");
   }
 
   getCenter() {
@@ -132,17 +145,13 @@ export class PlainMap {
     return this.#images.get(id);
   }
 
-  #set(id, name, value) {
+  setPaintProperty(id, name, value) {
     this.#layer(id).set(name, value);
     this.redraw();
   }
 
-  setPaintProperty(id, name, value) {
-    this.#set(id, name, value);
-  }
-
-  setLayoutProperty(id, name, value) {
-    this.#set(id, name, value);
+  setLayoutProperty(...change) {
+    this.setPaintProperty(...change);
   }
 
   setLayerZoomRange(id, minzoom) {
@@ -167,6 +176,7 @@ export class PlainMap {
 
   /** Draw with the next frame, once however much changed. */
   redraw() {
+    if (this.#ended.signal.aborted) return;
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
       this.#draw();

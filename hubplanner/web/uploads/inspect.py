@@ -14,8 +14,9 @@ import pandas as pd
 from pyproj import CRS
 
 from hubplanner.errors import DataError, DataWarning, Fault
+from hubplanner.formats.archive import gunzipped
 from hubplanner.formats.geopackage import foreign_parts
-from hubplanner.formats.table_formats import format_of
+from hubplanner.formats.table_formats import GZIP, format_of
 from hubplanner.inputs.coordinates import MOST_LAT, MOST_LON, WGS84
 from hubplanner.inputs.demand.table import read_demand
 from hubplanner.inputs.guesses.columns import ColumnGuesses, guess_columns
@@ -91,6 +92,12 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
     part
         Name of one of several sheets or layers; the first that can be read and has several columns if blank.
     """
+    if path.suffix.lower() == GZIP:
+        try:
+            with gunzipped(path, MOST_UNPACKED) as inner:
+                return look_at(inner, kind, kept, most_rows, part)
+        except DataError as error:
+            return FileInspection(faults=list(error.faults))
     look = FileInspection()
     check = _SAFE.get(format_of(path).name)
     if check is not None:

@@ -102,7 +102,10 @@ class _Apart:
         net = problem.backhaul
         if net is None:
             raise AssertionError
-        ways = csr_array((net.cost + LEAST_COST, tuple(net.ends.T)), shape=(net.n_nodes, net.n_nodes))
+        # The least of edges that join the same nodes, where an array made of all of them would hold their sum.
+        order = np.argsort(net.cost, kind="stable")
+        ends, first = np.unique(np.sort(net.ends[order], axis=1), axis=0, return_index=True)
+        ways = csr_array((net.cost[order][first] + LEAST_COST, tuple(ends.T)), shape=(net.n_nodes, net.n_nodes))
         return cls(ways, net.node)
 
     def of_site(self, site: int) -> Floats:
@@ -120,7 +123,8 @@ def _closed(apart: _Apart, plan: Incumbent, rng: np.random.Generator) -> tuple[B
     """Return what a plan is left with when some of its hubs are closed, and how many."""
     year = plan.years[0]
     problem, net = year.problem, year.problem.backhaul
-    new = year.plan.options[problem.new[year.plan.options]]
+    options = np.repeat(year.plan.options, year.plan.counts)
+    new = options[problem.new[options]]
     if net is None or not len(new):
         return NOTHING_BUILT, 0
     sites: Ints = problem.option_site[new]
