@@ -100,3 +100,12 @@ def test_people_served_are_those_whom_seats_are_for(project: Project) -> None:
     assert f"{hubs['load'].sum():,.0f} people not connected yet" in told
     page = (out / "report.html").read_text(encoding="utf-8")
     assert f"serve {in_words(hubs['load'].sum())} people not connected yet" in page
+
+
+@pytest.mark.parametrize("shell", ["zsh", "bash"])
+def test_a_shell_completes_commands_and_options(shell: str) -> None:
+    asked = {"_HUBPLANNER_COMPLETE": f"complete_{shell}"}
+    for words, found in (("hubplanner sol", "solve"), ("hubplanner solve --over", "--override")):
+        own = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_TYPER_COMPLETE_ARGS": words}
+        done = run_anew(**asked, **own)
+        assert found in done.stdout

@@ -75,11 +75,6 @@ class Counterfactual:
     clash: Conflict | None = None
 
     @property
-    def is_closed(self) -> bool:
-        """Tell whether the figure is one number, not a range."""
-        return self.most - self.least <= 1e-9 * max(1.0, abs(self.most)) if math.isfinite(self.most) else False
-
-    @property
     def is_impossible(self) -> bool:
         """Tell whether the changed question has no plan."""
         return self.status == Status.INFEASIBLE
