@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubplanner.tolerances import EXACT
-from hubplanner.translation import gettext as _, ngettext, written
+from hubplanner.translation import N_, gettext as _, ngettext, written
 
 SMALLEST_GAP = EXACT
 """Smaller gaps are rounding: the plan is proven best."""
@@ -92,13 +92,13 @@ def is_sure(gap: float | None, status: str) -> bool:
     return status == "optimal" and not says_nothing(gap)
 
 
-def than_this(gap: float, before: str = "by more than ") -> str:
+def than_this(gap: float) -> str:
     """Return by how much another plan could be better, in words to follow `better`; nothing where it is rounding.
 
     >>> than_this(0.00031), than_this(0)
     (' by more than 0.04 %', '')
     """
-    return "" if gap <= SMALLEST_GAP else f" {before}{at_most(gap)}"
+    return "" if gap <= SMALLEST_GAP else f" by more than {at_most(gap)}"
 
 
 def proof_in_words(gap: float | None, status: str) -> str:
@@ -231,3 +231,54 @@ def told_measures(summary: dict[str, Any]) -> dict[str, str]:
         )
         for name, one in summary.get("measures", {}).items()
     }
+
+
+_SCALES = ((1e12, N_("trillion")), (1e9, N_("billion")), (1e6, N_("million")))
+_SMALL = 1e4
+"""Numbers below this read better in full."""
+
+
+def in_words(number: float) -> str:
+    """Return a number with three figures, as a person would say it.
+
+    >>> in_words(999_999_999), in_words(68_258_591.3), in_words(12_345), in_words(42)
+    ('1 billion', '68.3 million', '12,300', '42')
+    """
+    if not math.isfinite(number):
+        return _("unknown")
+    rounded = float(f"{number:.3g}")
+    for scale, word in _SCALES:
+        if abs(rounded) >= scale:
+            return f"{written(f'{rounded / scale:g}')} {_(word)}"
+    if abs(rounded) >= 1:
+        return written(f"{rounded if abs(rounded) >= _SMALL else number:,.0f}")
+    return written(f"{rounded:g}")
+
+
+def covered_in_words(share: float, need: float | None) -> str:
+    """Return a covered share of need, in words where there is none to cover.
+
+    >>> covered_in_words(0.5, 12), covered_in_words(0.0, 0.0)
+    ('50 %', 'no need')
+    """
+    return _("no need") if need == 0 else share_in_words(share)
+
+
+HUNDREDTH, TINY = 0.01, 1e-5
+"""Shares below these are told to two digits, and not told."""
+
+
+def share_in_words(share: float) -> str:
+    """Return a share as per cent, one decimal, and two digits of what is less than one per cent.
+
+    >>> share_in_words(0.24937), share_in_words(1), share_in_words(0.9999)
+    ('24.9 %', '100 %', '> 99.9 %')
+    >>> share_in_words(0.004237), share_in_words(2e-7), share_in_words(0)
+    ('0.42 %', '< 0.001 %', '0 %')
+    """
+    if share < 1 and f"{share:.1%}" == "100.0%":
+        return written("> 99.9 %")
+    if 0 < share < TINY:
+        return written(f"< {100 * TINY:g} %")
+    digits = f"{share:.2g}" if 0 < share < HUNDREDTH else f"{share:.3f}"
+    return written(f"{100 * float(digits):.3g} %")

@@ -275,7 +275,7 @@ def check_writable(place: Path, room: int = ROOM) -> None:
         _probe(place, room)
 
 
-def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], room: int = ROOM) -> None:
+def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool]) -> None:
     """Raise when a file could not, or must not, be written to a path; meant to be asked before the work.
 
     Parameters
@@ -286,8 +286,6 @@ def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], ro
         Whether a file that hubplanner did not write may go; it is announced before.
     owned
         Tells whether a file that is there is ours to replace.
-    room
-        Bytes it may take.
     """
     with _refusals(path):
         for parent in path.parents:
@@ -304,7 +302,7 @@ def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], ro
                 )
             log.warning("%s: --overwrite will replace it", path)
         recover(path.parent)
-        _probe(path, room)
+        _probe(path)
 
 
 def check_files(folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
@@ -368,7 +366,7 @@ def own_files(folder: Path) -> dict[str, str] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     stated = tree.pop(_OWN, None)
-    is_own = stated is None or stated == hashlib.sha256(_spelled(tree).encode()).hexdigest()
+    is_own = stated is None or stated == hashlib.sha256(spelled(tree).encode()).hexdigest()
     return files | {MANIFEST: hashlib.sha256(text.encode()).hexdigest() if is_own else ""}
 
 
@@ -631,9 +629,15 @@ def _sync(path: Path) -> None:
 
 def _write_text(path: Path, tree: dict[str, Any]) -> None:
     """Write a manifest with a checksum of all else in it."""
-    own = hashlib.sha256(_spelled(tree).encode()).hexdigest()
-    path.write_text(_spelled({**tree, _OWN: own}) + "\n", encoding="utf-8")
+    own = hashlib.sha256(spelled(tree).encode()).hexdigest()
+    write_json({**tree, _OWN: own}, path)
 
 
-def _spelled(tree: Mapping[str, Any]) -> str:
+def write_json(tree: Mapping[str, Any], path: Path) -> None:
+    """Write a result as JSON that people can read too."""
+    path.write_text(spelled(tree) + "\n", encoding="utf-8")
+
+
+def spelled(tree: Mapping[str, Any]) -> str:
+    """Return a result as JSON; what JSON has no word for is an error."""
     return json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)

@@ -28,7 +28,7 @@ def check_asked(scenario: Scenario, question: Feature) -> None:
     for rule in broken({*asked, question}):
         key, value, _with = next(asked[feature] for feature in rule.features if feature is not question)
         allowed = _("{fix} with {value}: {reason}", fix=rule.fix, value=question.value, reason=rule.reason)
-        faults.append(Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario"))
+        faults.append(scenario.fault(key, value, allowed))
     if faults:
         raise ScenarioError(faults)
 

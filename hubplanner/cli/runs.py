@@ -5,20 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Quiet, answering, terminal
 from hubplanner.folders import RUNS
 from hubplanner.formatting import count_of, gap_in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hubplanner.outputs.comparison import Comparison
 
 runs = typer.Typer(
     name="runs",
@@ -159,11 +153,6 @@ def share(value: float) -> str:
     return f"{value:.1%}"
 
 
-def gap_beside(value: float) -> str:
-    """Return a gap, or the difference of two, in words."""
-    return f"-{gap_in_words(-value)}" if value < 0 else gap_in_words(value)
-
-
 def shortened(name: str, most: int = NAME_SHOWN) -> str:
     """Return a name that fits a column.
 
@@ -222,112 +211,3 @@ def print_checks(checks: list[dict[str, Any]]) -> None:
             out.print(f"  {fault}", soft_wrap=True)
     broken = sum(not check["intact"] for check in checks)
     out.print(f"{count_of(len(checks), 'run')} checked, {broken or 'none'} damaged.")
-
-
-SWEEP_ROWS = 20
-"""Cases of a sweep in a table; all are in its files."""
-
-
-def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int], folder: Path) -> None:
-    """Print a sweep's cases and where its files are."""
-    from hubplanner.analysis.sweep.plot import spelled  # noqa: PLC0415 - matplotlib is heavy
-
-    keys = list(records[0]["settings"])
-    table = plain_table(f"Sweep of {name}", ("",), (*keys, "hubs", "people", "need", "cost", "gap"))
-    for record in records[:SWEEP_ROWS]:
-        settings = (shortened(spelled(record["settings"][key]), 14) for key in keys)
-        if record["people"] is None:
-            table.add_row(str(record["case"]), *settings, *("", "", "", ""), str(record["status"]))
-            continue
-        figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
-        table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
-    out = terminal()
-    out.print(table)
-    if len(records) > SWEEP_ROWS:
-        out.print(f"... and {len(records) - SWEEP_ROWS:,} more in sweep.csv")
-    errors = dict.fromkeys(str(record["error"]) for record in records if record["error"])
-    for error in list(errors)[: SWEEP_ROWS // 4]:
-        out.print(f"Error of a case: {error}", soft_wrap=True)
-    told = f"{counts['solved']:,} solved, {counts['errors']:,} with an error, {counts['open']:,} open"
-    out.print(f"{count_of(counts['cases'], 'case')}: {told}.")
-    out.print(f"Files: {folder}  (look at tornado.png first)", soft_wrap=True)
-
-
-PLACES = 12
-"""Values of a group, sites or rows named in a table; all are in the files."""
-
-
-def print_comparison(found: Comparison, folder: Path | None) -> None:
-    """Print runs side by side, what is built elsewhere, and who gains and loses."""
-    from hubplanner.outputs.comparison import figure_table  # noqa: PLC0415 - matplotlib is heavy
-
-    figures, out = found.summary(), terminal()
-    letters = [run["run"] for run in figures["runs"]]
-    for run in figures["runs"]:
-        budget = f", budget {number(run['budget'])}" if run["budget"] else ""
-        out.print(f"{run['run'].upper()}  {run['name']}: {run['objective']}, {run['status']}{budget}", soft_wrap=True)
-    for note in figures["notes"]:
-        out.print(f"Note: {note}.", style="bold", soft_wrap=True)
-    frame = figure_table(figures)
-    for (title, group), part in frame.groupby([frame["figure"].where(frame["group"] != "", ""), "group"], sort=False):
-        heading = f"{str(title).capitalize()} by {group}" if title == "need share" else ""
-        if not str(title).startswith("floor"):
-            out.print(_side_by_side(heading, part, letters))
-    if figures["floors"]:
-        out.print(_floors_beside(figures["floors"], letters))
-    for difference in figures["differences"]:
-        _print_difference(out, difference, found)
-    if folder is not None:
-        out.print(f"Files: {folder}  (look at comparison.png first)", soft_wrap=True)
-
-
-def _side_by_side(title: str, part: pd.DataFrame, letters: list[str]) -> Table:
-    right = [*(letter.upper() for letter in letters), *(f"{letter.upper()} - A" for letter in letters[1:])]
-    table = plain_table(title, ("",), right)
-    for row in part.head(PLACES).to_dict("records"):
-        words = {"need share": share, "gap": gap_beside}.get(row["figure"], number)
-        cells = [_cell(row[letter], words) for letter in letters]
-        signed = [_cell(row[f"difference_{letter}"], words, sign=True) for letter in letters[1:]]
-        table.add_row(shortened(str(row["value"] or row["figure"])), *cells, *signed)
-    if len(part) > PLACES:
-        table.add_row(f"{count_of(len(part) - PLACES, 'other')} in the files")
-    return table
-
-
-def _cell(value: Any, words: Callable[[Any], str], *, sign: bool = False) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN is no figure either
-        return "-"
-    return f"{'+' if sign and value > 0 else ''}{words(value)}"
-
-
-def _floors_beside(floors: dict[str, Any], letters: list[str]) -> Table:
-    table = plain_table("Floors, covered of asked", ("of",), [letter.upper() for letter in letters])
-    for name, own in list(floors.items())[:PLACES]:
-        cells = (known(own[letter], lambda one: f"{one['covered']:.2%} of {one['share']:.2%}") for letter in letters)
-        table.add_row(shortened(name), *cells)
-    if len(floors) > PLACES:
-        table.add_row(f"{count_of(len(floors) - PLACES, 'other')} in the files")
-    return table
-
-
-def _print_difference(out: Console, difference: dict[str, Any], found: Comparison) -> None:
-    first, other = difference["against"].upper(), difference["run"].upper()
-    names = dict(zip(found.hubs["site_id"], found.hubs.get("name", found.hubs["site_id"]), strict=True))
-    out.print(f"From {first} to {other}", style="bold")
-    for title, sites in ((f"Sites only in {first}", "only_in_first"), (f"Sites only in {other}", "only_in_other")):
-        out.print(f"  {title}: {_listed([_named(site, names) for site in difference[sites]])}")
-    changed = [f"{_named(one['site_id'], names)} ({one['first']} -> {one['other']})" for one in difference["changed"]]
-    out.print(f"  Other hubs at: {_listed(changed)}")
-    for title, part in (("Gain", difference["gain"]), ("Lose", difference["lose"])):
-        rows = count_of(part["rows"], "demand row")
-        out.print(f"  {title} cover: {number(part['people'])} people in {rows}: {_listed(part['demand_ids'])}")
-
-
-def _named(site: str, names: dict[str, Any]) -> str:
-    name = names.get(site)
-    return f"{name} ({site})" if isinstance(name, str) and name not in {"", site} else site
-
-
-def _listed(words: list[str]) -> str:
-    more = f" and {len(words) - PLACES:,} more" if len(words) > PLACES else ""
-    return f"{', '.join(words[:PLACES])}{more}" if words else "none"

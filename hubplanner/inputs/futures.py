@@ -31,7 +31,7 @@ def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None
                 allowed = _(
                     "the id of a site in the file of sites; in quotes if it starts with 0{hint}", hint=hint(site, ids)
                 )
-                faults += [_fault(scenario, f"{key}.sites_out", site, allowed)]
+                faults += [scenario.fault(f"{key}.sites_out", site, allowed)]
         for item, frame in frames.items():
             for group, factors in _by_group(getattr(future, item)):
                 known = set(frame[group].astype(str)) if group in frame else set()
@@ -43,11 +43,7 @@ def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None
                             known=listed(known),
                             hint=hint(value, known),
                         )
-                        faults.append(_fault(scenario, f"{key}.{item}.{group}", value, allowed))
-
-
-def _fault(scenario: Scenario, key: str, value: str, allowed: str) -> Fault:
-    return Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
+                        faults.append(scenario.fault(f"{key}.{item}.{group}", value, allowed))
 
 
 def _by_group(value: Any) -> Iterator[tuple[str, Mapping[str, float]]]:

@@ -264,7 +264,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
     for name in join.take:
         if name in here.frame.columns:
             allowed = _("a name that {name} does not have: it would be written over", name=here.name)
-            faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
+            faults.append(scenario.fault(f"{key}.take", name, allowed))
     there = _plain_numbers(there, join, plain=here.cells.is_plain)
     if join.by_place and isinstance(section, TableSpec):
         match = _by_place(here, section, there, faults)
@@ -334,10 +334,6 @@ def read_other(spec: FileSpec, columns: Collection[str], faults: list[Fault], *,
     )
 
 
-def _asked_wrongly(scenario: Scenario, column: str, value: object, allowed: str) -> Fault:
-    return Fault(file=scenario.file, column=column, value=value, allowed=allowed, kind="scenario")
-
-
 def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and where to note what is wrong
     scenario: Scenario, key: str, here: InputTable, there: InputTable, join: JoinSpec, faults: list[Fault]
 ) -> Match | None:
@@ -359,7 +355,7 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
                 name=there.name,
                 hint=hint(meant, [w for words in theirs for w in words.unique()]),
             )
-            faults.append(_asked_wrongly(scenario, f"{key}.aliases", f"{name}: {meant}", allowed))
+            faults.append(scenario.fault(f"{key}.aliases", f"{name}: {meant}", allowed))
     alias = {compared(name): compared(meant) for name, meant in aliases.items()}
     keys = _keys(ours, lambda word: alias.get(compared(word), compared(word)))
     other_keys = _keys(theirs, compared)
@@ -660,7 +656,7 @@ def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Faul
     path = Path(join.aliases)
     if format_of(path).name != "CSV" or not path.is_file():
         allowed = _("an existing CSV file with two columns: the value here and the value there")
-        faults.append(_asked_wrongly(scenario, f"{key}.aliases", path.name, allowed))
+        faults.append(scenario.fault(f"{key}.aliases", path.name, allowed))
         return None
     table = read_table(TableSpec(path=join.aliases), faults)
     if table is None:

@@ -147,5 +147,5 @@ def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
         return "minutes"
     if "km" not in pairs.distance or any(tier.reach_km is None for tier in scenario.hubs):
         allowed = _("is required: the matrix and the reach of some tier are not both in km, nor both in minutes")
-        faults.append(Fault(file=scenario.file, column="travel.speed_kmh", allowed=allowed, kind="scenario"))
+        faults.append(scenario.fault("travel.speed_kmh", None, allowed))
     return "km"

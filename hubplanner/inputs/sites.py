@@ -291,7 +291,7 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
                 reason += hint(site, position)
             if reason:
                 column = f"model.{key}"
-                faults.append(Fault(file=scenario.file, column=column, value=site, allowed=reason, kind="scenario"))
+                faults.append(scenario.fault(column, site, reason))
             elif found != SiteStatus.EXISTING:
                 pinned[at] = wanted
     return pinned
@@ -395,7 +395,7 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
             allowed = _("a site with an existing hub")
         else:
             continue
-        faults.append(Fault(file=scenario.file, column=key, value=site, allowed=allowed, kind="scenario"))
+        faults.append(scenario.fault(key, site, allowed))
 
 
 def mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:

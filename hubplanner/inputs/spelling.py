@@ -77,7 +77,7 @@ def check_values(
                 hint=hint(limit.value, known),
             )
             column = f"model.{key}.{number}.value"
-            faults.append(Fault(file=scenario.file, column=column, value=limit.value, allowed=allowed, kind="scenario"))
+            faults.append(scenario.fault(column, limit.value, allowed))
 
 
 def mentioned(tree: Any) -> set[str]:

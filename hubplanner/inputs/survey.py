@@ -28,7 +28,7 @@ def check_survey(inputs: Inputs) -> None:
         allowed = _("a standard error, such as 0.02, or a column of them: without one, or since_survey, all is certain")
         key, value = "demand.connected_share_error", inputs.scenario.demand.connected_share_error
         shown = None if value is None else str(value)
-        raise ScenarioError(Fault(file=inputs.scenario.file, column=key, value=shown, allowed=allowed, kind="scenario"))
+        raise ScenarioError(inputs.scenario.fault(key, shown, allowed))
 
 
 def drawn_again(inputs: Inputs, seed: int, number: int) -> Inputs:

@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hubplanner.folders import COMPARISON_MARKS
-from hubplanner.io import write_folder_atomically
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.outputs.map.comparison import Panel, draw_comparison
 from hubplanner.outputs.rounding import rounded_change
 from hubplanner.outputs.writers import harmless, write_geojson
@@ -81,8 +81,7 @@ class Comparison:
         )
 
     def _write_files(self, folder: Path) -> None:
-        text = json.dumps(self.figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        (folder / "comparison.json").write_text(text, encoding="utf-8")
+        write_json(self.figures, folder / "comparison.json")
         table = figure_table(self.figures).map(harmless)
         table.to_csv(folder / "comparison.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
         _write_layers({"demand": self.demand, "hub": self.hubs}, folder / "comparison.geojson")

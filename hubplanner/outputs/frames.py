@@ -14,7 +14,6 @@ import shapely
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.backhaul import links_of
-from hubplanner.outputs.measures import people_by_measure
 from hubplanner.outputs.roads import ways_of_links
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.outputs.stability import certainty_columns
@@ -108,7 +107,7 @@ def opening_years(solution: Solution, evaluation: Evaluation) -> list[str]:
 def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
     """Return one row a demand row: its people, how they are covered and by which hub."""
     demand, row, unit = inputs.demand.frame, inputs.demand.row, inputs.unit
-    ways, beside = (f"distance_{unit}", f"nearest_{unit}"), people_by_measure(inputs, problem, evaluation)
+    ways, beside = (f"distance_{unit}", f"nearest_{unit}"), _people_by_measure(inputs, problem, evaluation)
     plan = ("demand_id", "need", "people", "covered_share", "site_id", *ways, *beside)
     own = dict.fromkeys([*(["name"] if inputs.scenario.demand.name else []), *inputs.scenario.demand.groups])
     told = _renamed(pd.DataFrame(demand[list(own)]), plan, "demand_")
@@ -133,6 +132,15 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
         frame[name] = people
     round_columns(frame, plan)
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*lonlat(demand).T), crs=WGS84)
+
+
+def _people_by_measure(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, Floats]:
+    """Return the people (n,) of each demand row whom each measure reaches, by its name."""
+    row, size = inputs.demand.row, len(inputs.demand.frame)
+    return {
+        measure.name: np.bincount(row, weights=measure.offline * share, minlength=size).astype(np.float64)
+        for measure, share in zip(problem.measures, plan.reached, strict=True)
+    }
 
 
 def own_polygons(frame: gpd.GeoDataFrame) -> Any:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hubplanner.formatting import in_words
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -94,6 +96,10 @@ class Result:
     def money(self) -> str:
         """The currency on one line, empty where there is none."""
         return on_one_line(self.scenario.currency)
+
+    def in_money(self, amount: float) -> str:
+        """Return money in words, such as ``PKR 19.7 million``."""
+        return f"{isolated(self.money)} {in_words(amount)}".strip()
 
     def name_of(self, row: dict[str, Any]) -> str:
         """Return what a site is called: its name, or else its id."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import numpy as np
 import shapely
 
 from hubplanner.folders import FUTURES_FILE, RUN_MARKS, STABILITY_FILES
-from hubplanner.io import write_folder_atomically
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.outputs.formats.qgis import write_styles
 from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.draw import draw_map
@@ -125,7 +124,7 @@ def _scenario(run: RunContents, path: Path) -> None:
 
 
 RUN_FILES: tuple[RunFile, ...] = (
-    RunFile(name="plan.json", write=lambda run, path: _write_json(run.result.summary, path)),
+    RunFile(name="plan.json", write=lambda run, path: write_json(run.result.summary, path)),
     RunFile(name="hubs.geojson", write=lambda run, path: write_geojson(run.plan.hubs, path)),
     RunFile(name="demand.geojson", write=lambda run, path: write_geojson(_places(run.plan), path)),
     RunFile(name="links.geojson", write=lambda run, path: write_geojson(run.plan.links, path)),
@@ -168,7 +167,7 @@ RUN_FILES: tuple[RunFile, ...] = (
         when=lambda run: "futures" in run.result.summary,
     ),
     RunFile(name="map.png", write=lambda run, path: draw_map(run.plan, run.scene, path)),
-    RunFile(name=STABILITY_FILES[0], write=lambda run, path: _write_json(_surveys(run), path), when=has_surveys),
+    RunFile(name=STABILITY_FILES[0], write=lambda run, path: write_json(_surveys(run), path), when=has_surveys),
     RunFile(
         name=STABILITY_FILES[1],
         write=lambda run, path: write_csv(stability_frame(run.plan.inputs, _surveys(run)), path),
@@ -218,10 +217,6 @@ def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
 
 def _layers(plan: PlanData) -> dict[str, gpd.GeoDataFrame]:
     return {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
-
-
-def _write_json(tree: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def manifest(plan: PlanData) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.groups import group_floors
 from hubplanner.outputs.backhaul import LINK_COLUMNS, backhaul_cost, backhaul_money
 from hubplanner.outputs.frames import opening_years
-from hubplanner.outputs.measures import summarize_measures
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
 from hubplanner.problem import (
@@ -379,3 +378,24 @@ def _by_year(capex: Floats, running: Floats, opened: Ints, horizon: int) -> Floa
     for year in range(1, horizon + 1):
         np.add.at(years, opened + year, running)
     return years
+
+
+def summarize_measures(problem: Problem, plan: Evaluation) -> dict[str, dict[str, Any]]:
+    """Return what plan.json says of each measure, by its name.
+
+    ``people`` whom it reaches, of ``may_reach``; ``users`` of hubs that they count for; ``cost``, money for them;
+    ``covered``, need; ``cost_per_person`` and ``benefit`` as they were counted.
+    """
+    found = {}
+    for measure, share in zip(problem.measures, plan.reached, strict=True):
+        people = math.fsum(measure.offline * share)
+        found[measure.name] = {
+            "people": people,
+            "may_reach": math.fsum(measure.offline * measure.most),
+            "users": measure.benefit * people,
+            "cost": measure.cost * people,
+            "covered": measure.benefit * math.fsum(problem.need * share),
+            "cost_per_person": measure.cost,
+            "benefit": measure.benefit,
+        }
+    return found

@@ -16,7 +16,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.infeasibility.repair import Change, least_repair
-from hubplanner.translation import gettext as _, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,13 +47,13 @@ class Mended:
         """Return in a sentence what is changed."""
         if not self.changes:
             return _("a plan is possible as asked, no limit is changed")
-        least = "" if self.at_least == self.hubs else _(", at least {at_least} do in any case", at_least=self.at_least)
-        what = "; ".join(map(str, self.changes))
+        told = {"counted": ngettext("{n} hub", "{n} hubs", self.hubs), "what": joined(map(str, self.changes), "; ")}
+        if self.at_least == self.hubs:
+            return _("limits are changed so that a plan is possible, by {counted}: {what}", **told)
         return _(
-            "limits are changed so that a plan is possible, by {counted}{least}: {what}",
-            counted=ngettext("{n} hub", "{n} hubs", self.hubs),
-            least=least,
-            what=what,
+            "limits are changed so that a plan is possible, by {counted}, at least {at_least} do in any case: {what}",
+            at_least=self.at_least,
+            **told,
         )
 
     @property

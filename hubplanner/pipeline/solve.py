@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.errors import Fault, InfeasibleError, ScenarioError, SolverError, StoppedError
+from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.inputs.sites import enough_thinning
@@ -108,7 +108,7 @@ def options_of(scenario: Scenario) -> SolverOptions:
     options = SolverOptions(**scenario.solver.model_dump())
     allowed = None if options.is_heuristic else lacking(options.name)
     if allowed is not None:
-        fault = Fault(file=scenario.file, column="solver.name", value=options.name, allowed=allowed, kind="scenario")
+        fault = scenario.fault("solver.name", options.name, allowed)
         raise ScenarioError(fault)
     return options
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from hubplanner.errors import Fault
 from hubplanner.scenario.backhaul_spec import BackhaulSpec, LinkName, Mbps
 from hubplanner.scenario.data_spec import ChecksSpec, DemandSpec, MapSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
@@ -206,6 +207,10 @@ class Scenario(Spec):
     def file(self) -> str:
         """Name of the file the scenario was read from, for messages."""
         return str(self._file) if self._file else "scenario"
+
+    def fault(self, key: str, value: object, allowed: str) -> Fault:
+        """Return what is wrong with a key's value; a value of None is not told."""
+        return Fault(file=self.file, column=key, value=value, allowed=allowed, kind="scenario")
 
     @property
     def fairness_group(self) -> str:

@@ -65,10 +65,9 @@ class TravelMethod(Spec):
         >>> GreatCircleSpec(detour=1.3).describe()
         'in a straight line, times 1.3 to allow for roads'
         """
-        return _(
-            "in a straight line{more}",
-            more=_(", times {detour:g} to allow for roads", detour=self.detour) if self.detour > 1 else "",
-        )
+        if self.detour > 1:
+            return _("in a straight line, times {detour:g} to allow for roads", detour=self.detour)
+        return _("in a straight line")
 
     def assumption(self) -> str:
         """Return what a plan takes for granted of ways, in sentences.

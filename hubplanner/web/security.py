@@ -172,12 +172,12 @@ def _check_body(headers: Headers, most: int) -> None:
         raise Refused(415, _("Compressed requests are not accepted; send the file as it is."))
 
 
-def content_policy(base_map: str | None, *, scripts: str = "'self'") -> str:
+def content_policy(base_map: str | None) -> str:
     """Return what the page may load: its own files, and the base map's host if there is one."""
     other = "" if base_map is None else f" {base_map}"
     parts: Iterable[str] = (
         "default-src 'none'",
-        f"script-src {scripts}",
+        "script-src 'self'",
         "style-src 'self'",
         f"img-src 'self' data: blob:{other}",
         f"connect-src 'self'{other}",

@@ -11,7 +11,7 @@ import pytest
 from support.command import PROGRAM, run, run_anew
 from support.project import Project
 
-from hubplanner.outputs.map.fonts import in_words
+from hubplanner.formatting import in_words
 
 
 def test_alone_it_says_how_to_begin() -> None:

@@ -189,7 +189,7 @@ STEPS = [
     "draw_map",
     "dump_scenario",
     "write_page",
-    "_write_json",
+    "write_json",
     "manifest",
 ]
 

@@ -13,13 +13,13 @@ import pytest
 from support.instances.hostile_names import MARKUP, URDU, odd_result
 
 import hubplanner as hp
+from hubplanner.formatting import in_words
 from hubplanner.outputs import run_folder
 from hubplanner.outputs.html.charts import curve, rounds, years
 from hubplanner.outputs.html.headline import proof
 from hubplanner.outputs.html.minute import MORE, MOST_DOUBTS, more_money
 from hubplanner.outputs.html.prose import reasons
 from hubplanner.outputs.html.render import Extras, page
-from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
 

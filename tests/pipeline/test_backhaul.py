@@ -29,13 +29,13 @@ import hubplanner as hp
 from hubplanner.audit.audit import recompute
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
+from hubplanner.formatting import in_words
 from hubplanner.inputs import build_problem
 from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs
 from hubplanner.outputs.formats.kml import write_kml
 from hubplanner.outputs.html.tables import dearest_lines
-from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.hub_symbols import LINES
 from hubplanner.outputs.map.layout import view_of
 from hubplanner.outputs.map.legend import draw_legend, legend_rows

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 
 from hubplanner.analysis.alternatives.search import Alternatives
 from hubplanner.analysis.alternatives.site_evidence import Classified, SiteClass, counted
-from hubplanner.formatting import gap_in_words
+from hubplanner.formatting import gap_in_words, in_words, share_in_words
 from hubplanner.inputs import Inputs
 from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, draw_need, shades
 from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_of
-from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
+from hubplanner.outputs.map.fonts import plain, shorten
 from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
 from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, View, view_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
 from hubplanner.folders import ALTERNATIVES_MARKS
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.io import write_folder_atomically
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.model.constraints.earlier_plan import new_sites
 from hubplanner.outputs.backhaul import line_frame
 from hubplanner.outputs.rounding import rounded
@@ -143,8 +142,7 @@ class AlternativePlans:
         return write_folder_atomically(folder.absolute(), self._files, ALTERNATIVES_MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
-        text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "alternatives.json").write_text(text + "\n", encoding="utf-8")
+        write_json(self.summary(), folder / "alternatives.json")
         write_geojson(self.hubs, folder / "alternatives.geojson")
         if self.lines is not None:
             write_geojson(self.lines, folder / "backhaul.geojson")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from hubplanner.analysis.explain.wording import (
 )
 from hubplanner.folders import EXPLANATION_MARKS
 from hubplanner.formatting import proof_in_words
-from hubplanner.io import write_folder_atomically
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
 from hubplanner.translation import gettext as _, how_said, joined
@@ -272,8 +271,7 @@ class PlanExplanation:
     def _files(self, folder: Path) -> dict[str, Any]:
         """Write the files, and return for their manifest how the reasons for hubs are said in other languages."""
         tree = self.summary()
-        text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "explanation.json").write_text(text + "\n", encoding="utf-8")
+        write_json(tree, folder / "explanation.json")
         (folder / "explanation.md").write_text(page(tree), encoding="utf-8")
         return {"said": {hub["words"]: how_said(hub["words"]) for hub in tree["hubs"]}}
 

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from hubplanner.formatting import SMALLEST_GAP, at_most, says_nothing
+from hubplanner.formatting import SMALLEST_GAP, at_most, in_words, says_nothing, share_in_words
 from hubplanner.inputs import Inputs
 from hubplanner.outputs.map.draw import blank, page_of, write_picture
-from hubplanner.outputs.map.fonts import drawable, font, in_words, plain, share_in_words, shorten, wrap
+from hubplanner.outputs.map.fonts import drawable, font, plain, shorten, wrap
 from hubplanner.outputs.map.layout import A4, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ from hubplanner.analysis.requests import COST, DISTANCE, FAIRNESS
 from hubplanner.folders import FRONTIER_MARKS
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.io import write_folder_atomically
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.model import Fairness
-from hubplanner.outputs.measures import summarize_measures
 from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.summary import summarize_measures
 from hubplanner.outputs.writers import harmless, write_geojson
 from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
 from hubplanner.scenario import dump_scenario
@@ -257,8 +256,7 @@ def hubs_frame(frontier: Frontier) -> gpd.GeoDataFrame:
 
 def _write_files(frontier: Frontier, aside: Path, target: Path) -> None:
     summary = frontier.summary()
-    tree = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
-    (aside / "frontier.json").write_text(f"{tree}\n", encoding="utf-8")
+    write_json(summary, aside / "frontier.json")
     table = pd.DataFrame([_row(point, frontier, summary["knee"]) for point in frontier.points])
     for name in ("entering", "leaving"):
         table[name] = table[name].map(harmless)

@@ -24,7 +24,7 @@ from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, Stopp
 from hubplanner.folders import FRONTIER_MARKS, HASH_LENGTH, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.groups import fair_groups
-from hubplanner.model import MaxMin, Objective
+from hubplanner.model import MaxMin
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Problem
@@ -100,7 +100,7 @@ def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
     problem, began = build_problem(inputs), time.perf_counter()
     fair = ask.against == FAIRNESS
-    check_traceable(problem, _asked(inputs), by_budgets=ask.against == COST and not ask.nested, fairness=fair)
+    check_traceable(problem, objective_of(inputs), by_budgets=ask.against == COST and not ask.nested, fairness=fair)
     with searching():
         found = _WAYS[ask.against](inputs, problem, ask)
     if not found.points:
@@ -112,12 +112,8 @@ def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     return Frontier(inputs=inputs, problem=problem, trace=found, asked=asked, seconds=seconds, groups=groups)
 
 
-def _asked(inputs: Inputs) -> Objective:
-    return objective_of(inputs)
-
-
 def _by_cost(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
-    objective, options = _asked(inputs), options_of(inputs.scenario)
+    objective, options = objective_of(inputs), options_of(inputs.scenario)
     if ask.every:
         return trace_all(problem, objective, options)
     budgets = ask.budgets or _even_budgets(inputs, problem, ask.points)
@@ -129,7 +125,7 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
     top = inputs.scenario.model.budget
     if top is None:
         log.info(_("solve without a budget, to see what the most coverage costs"))
-        free = solve_problem(problem, _asked(inputs), options_of(inputs.scenario))
+        free = solve_problem(problem, objective_of(inputs), options_of(inputs.scenario))
         if free.evaluation is None:
             late = StoppedError(_STOPPED) if free.stopped else SolverError(_LATE)
             raise InfeasibleError(_words(inputs, free.clash)) if free.clash else late
@@ -139,12 +135,12 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
 
 def _by_distance(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
     points = None if ask.every else ask.points
-    return trace_distance(problem, _asked(inputs), points, options_of(inputs.scenario))
+    return trace_distance(problem, objective_of(inputs), points, options_of(inputs.scenario))
 
 
 def _by_worst(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
     points = None if ask.every else ask.points
-    return trace_worst_group(problem, _asked(inputs), _groups(inputs, ask), points, options_of(inputs.scenario))
+    return trace_worst_group(problem, objective_of(inputs), _groups(inputs, ask), points, options_of(inputs.scenario))
 
 
 def _groups(inputs: Inputs, ask: FrontierRequest) -> MaxMin:

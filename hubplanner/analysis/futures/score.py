@@ -17,7 +17,7 @@ from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import FUTURES_FILE, SCORE_MARKS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
-from hubplanner.io import recover, write_folder_atomically
+from hubplanner.io import recover, write_folder_atomically, write_json
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import criteria, rows_of, write_futures
@@ -169,6 +169,5 @@ class Score:
         return write_folder_atomically(folder.absolute(), self._files, SCORE_MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
-        text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "score.json").write_text(text + "\n", encoding="utf-8")
+        write_json(self.summary(), folder / "score.json")
         write_futures(self._rows(), folder / FUTURES_FILE)

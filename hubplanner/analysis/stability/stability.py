@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -22,7 +21,7 @@ from hubplanner.folders import STABILITY_FILES
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.survey import check_survey, drawn_again, question_digest
-from hubplanner.io import check_files, note_exports, own_files, sha256, write_files_atomically
+from hubplanner.io import check_files, note_exports, own_files, sha256, write_files_atomically, write_json
 from hubplanner.model import Objective, Question, Year, broken_years, goals_of
 from hubplanner.outputs.plan import Plan
 from hubplanner.outputs.rounding import rounded
@@ -424,8 +423,7 @@ class Stability:
         return paths
 
     def _files(self, aside: Path) -> None:
-        text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
-        (aside / STABILITY_FILES[0]).write_text(f"{text}\n", encoding="utf-8")
+        write_json(self.summary(), aside / STABILITY_FILES[0])
         write_csv(self.hubs, aside / STABILITY_FILES[1])
 
 

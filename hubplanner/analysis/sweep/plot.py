@@ -19,9 +19,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from hubplanner.errors import ExistsError
+from hubplanner.formatting import in_words
 from hubplanner.io import MANIFEST, sha256, write_files_atomically
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED
-from hubplanner.outputs.map.fonts import in_words, plain, shorten, width
+from hubplanner.outputs.map.fonts import plain, shorten, width
 from hubplanner.outputs.map.hub_symbols import NEW
 from hubplanner.outputs.map.layout import DPI, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write

@@ -35,7 +35,7 @@ from hubplanner.analysis.sweep.local import solve_locally
 from hubplanner.analysis.sweep.plot import check_tables, write_sweep
 from hubplanner.errors import Fault, ScenarioError, SolverError, UnwritableError
 from hubplanner.folders import HASH_LENGTH
-from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically
+from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically, write_json
 
 log = logging.getLogger(__name__)
 
@@ -309,8 +309,7 @@ class Results:
 
     def keep(self, record: Record) -> None:
         """Write a record."""
-        text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        write_atomically(self.cases / f"{record['key']}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        write_atomically(self.cases / f"{record['key']}.json", lambda path: write_json(record, path))
 
 
 class Estimate:

@@ -1,4 +1,4 @@
-"""The command that solves every combination of settings."""
+"""The command that solves every combination of settings, and what it prints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from hubplanner.cli.common import (
     ScenarioFile,
     Settings,
     answering,
+    terminal,
 )
+from hubplanner.cli.runs import known, number, plain_table, share, shortened
+from hubplanner.formatting import count_of, gap_in_words
 
 if TYPE_CHECKING:
     from hubplanner.analysis.sweep.sweep import Sweep
@@ -93,8 +96,6 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
         status = "complete" if not counts["open"] else "open"
         answer.update(status=status, **counts, folder=str(asked.folder), base=asked.base)
         if not (as_json or quiet):
-            from hubplanner.cli.runs import print_sweep  # noqa: PLC0415
-
             print_sweep(asked.name, asked.records(), counts, asked.folder)
     if counts["open"]:
         raise typer.Exit(TIME_LIMIT_REACHED)
@@ -117,3 +118,32 @@ def _solve(asked: Sweep, **options: Any) -> None:
     except SolverError as error:
         typer.echo(f"Error: {error}", err=True)
     write_tables(asked)
+
+
+SWEEP_ROWS = 20
+"""Cases of a sweep in a table; all are in its files."""
+
+
+def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int], folder: Path) -> None:
+    """Print a sweep's cases and where its files are."""
+    from hubplanner.analysis.sweep.plot import spelled  # noqa: PLC0415 - matplotlib is heavy
+
+    keys = list(records[0]["settings"])
+    table = plain_table(f"Sweep of {name}", ("",), (*keys, "hubs", "people", "need", "cost", "gap"))
+    for record in records[:SWEEP_ROWS]:
+        settings = (shortened(spelled(record["settings"][key]), 14) for key in keys)
+        if record["people"] is None:
+            table.add_row(str(record["case"]), *settings, *("", "", "", ""), str(record["status"]))
+            continue
+        figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
+        table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
+    out = terminal()
+    out.print(table)
+    if len(records) > SWEEP_ROWS:
+        out.print(f"... and {len(records) - SWEEP_ROWS:,} more in sweep.csv")
+    errors = dict.fromkeys(str(record["error"]) for record in records if record["error"])
+    for error in list(errors)[: SWEEP_ROWS // 4]:
+        out.print(f"Error of a case: {error}", soft_wrap=True)
+    told = f"{counts['solved']:,} solved, {counts['errors']:,} with an error, {counts['open']:,} open"
+    out.print(f"{count_of(counts['cases'], 'case')}: {told}.")
+    out.print(f"Files: {folder}  (look at tornado.png first)", soft_wrap=True)

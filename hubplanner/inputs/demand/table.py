@@ -229,7 +229,7 @@ def _check_area(scenario: Scenario, places: gpd.GeoDataFrame, area: pd.Series | 
     spec, is_point = scenario.demand, (places.geom_type == "Point").reset_index(drop=True)
     if spec.spread_km and spec.area_km2 is None and is_point.any():
         allowed = _("is required: demand.spread_km spreads the people of a point over a disc of this area")
-        checker.faults.append(Fault(file=scenario.file, column="demand.area_km2", allowed=allowed, kind="scenario"))
+        checker.faults.append(scenario.fault("demand.area_km2", None, allowed))
     if area is not None:
         checker.note(str(spec.area_km2), is_point & (area == 0), as_text(area), _("a number above 0, the area in km2"))
 
@@ -258,7 +258,7 @@ def _with_points(
             expected=expected,
         )
         column = "demand.spread_km"
-        faults.append(Fault(file=scenario.file, column=column, value=spacing, allowed=allowed, kind="scenario"))
+        faults.append(scenario.fault(column, spacing, allowed))
         return None
     points, row = spread(places, area, spacing, planar=planar)
     return _demand(frame, points, row, places.crs)

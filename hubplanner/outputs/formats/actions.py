@@ -6,14 +6,19 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from hubplanner.formatting import left_out_of_ways, paid_in_words, says_nothing, than_this
-from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
+from hubplanner.formatting import (
+    covered_in_words,
+    left_out_of_ways,
+    paid_in_words,
+    says_nothing,
+    share_in_words,
+    than_this,
+)
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 
 Kind = Literal["build", "upgrade", "lay", "keep", "close"]
@@ -146,7 +151,7 @@ def _line(result: Result, line: dict[str, Any]) -> Action:
         task=f"Set up microwave from {start} to {end}, {far}:"
         if is_radio
         else f"Lay {far} of {line['technology']} from {start} to {end}:",
-        facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {in_money(result, float(line['cost']))}{laid}.",
+        facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {result.in_money(float(line['cost']))}{laid}.",
     )
 
 
@@ -169,14 +174,9 @@ def _price(result: Result, hub: dict[str, Any]) -> str:
     """Return what hubs cost, and what that is for each person."""
     cost, people = float(hub["cost"]), float(hub[result.scenario.column_of_reached])
     if cost <= 0:
-        return f"saves {in_money(result, -cost)}" if cost < 0 else "costs nothing"
-    each = f" ({in_money(result, cost / people)} a person)" if people >= 1 else ""
-    return f"costs {in_money(result, cost)}{each}"
-
-
-def in_money(result: Result, amount: float) -> str:
-    """Return money in words, such as ``PKR 19.7 million``."""
-    return f"{isolated(result.money)} {in_words(amount)}".strip()
+        return f"saves {result.in_money(-cost)}" if cost < 0 else "costs nothing"
+    each = f" ({result.in_money(cost / people)} a person)" if people >= 1 else ""
+    return f"costs {result.in_money(cost)}{each}"
 
 
 def _closing(result: Result, site: str) -> Action:
@@ -248,15 +248,15 @@ def _ways(result: Result) -> Iterator[str]:
 def _money(result: Result) -> str:
     """Return what the whole costs, split into what it is for."""
     cost, budget, years = result.summary["cost"], result.summary["budget"], result.scenario.horizon_years
-    of_budget = f" of a budget of {in_money(result, budget)}" if budget is not None else ""
-    parts = [f"{in_money(result, cost['capex'])} to build"]
-    parts += [f"{in_money(result, cost['opex_present_value'])} to run for {years} years"] if years else []
-    parts += [f"{in_money(result, cost['backhaul'])} to connect"] if cost["backhaul"] else []
-    parts += [f"{in_money(result, one['cost'])} for {name}" for name, one in result.summary.get("measures", {}).items()]
-    saved = f", less {in_money(result, cost['saved'])} saved by closing" if cost["saved"] else ""
+    of_budget = f" of a budget of {result.in_money(budget)}" if budget is not None else ""
+    parts = [f"{result.in_money(cost['capex'])} to build"]
+    parts += [f"{result.in_money(cost['opex_present_value'])} to run for {years} years"] if years else []
+    parts += [f"{result.in_money(cost['backhaul'])} to connect"] if cost["backhaul"] else []
+    parts += [f"{result.in_money(one['cost'])} for {name}" for name, one in result.summary.get("measures", {}).items()]
+    saved = f", less {result.in_money(cost['saved'])} saved by closing" if cost["saved"] else ""
     split = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
-    paid = paid_in_words(cost["paid"], partial(in_money, result))
-    costs = f"It costs {in_money(result, cost['total'])} in today's money{of_budget}: {split}{saved}."
+    paid = paid_in_words(cost["paid"], result.in_money)
+    costs = f"It costs {result.in_money(cost['total'])} in today's money{of_budget}: {split}{saved}."
     return f"{costs} Payments come to {paid}."
 
 
@@ -282,7 +282,7 @@ def _totals(result: Result) -> Iterator[tuple[str, tuple[str, ...], tuple[tuple[
 
 
 def _year(result: Result, year: dict[str, Any]) -> tuple[str, ...]:
-    money = in_money(result, year["cost"]), in_money(result, year["budget"])
+    money = result.in_money(year["cost"]), result.in_money(year["budget"])
     people, share = f"{year['people']['reached']:,.0f}", covered_in_words(year["need"]["share"], year["need"]["total"])
     return isolated(on_one_line(year["name"])), f"{len(year['opened']):,}", people, share, *money
 
@@ -301,7 +301,7 @@ def _sums(result: Result, hubs: pd.DataFrame) -> tuple[str, str, str]:
     return (
         f"{new:,}",
         f"{hubs[result.scenario.column_of_reached].sum():,.0f}",
-        in_money(result, float(hubs["cost"].sum())),
+        result.in_money(float(hubs["cost"].sum())),
     )
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pandas as pd
 
-from hubplanner.outputs.map.fonts import in_words
+from hubplanner.formatting import in_words
 from hubplanner.outputs.map.hub_symbols import NEW, REACH, TRENCH
 from hubplanner.outputs.run_data import Result, on_one_line, plural
 from hubplanner.problem import Floats

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from hubplanner.outputs.html.words import about
-from hubplanner.outputs.map.fonts import in_words, share_in_words
+from hubplanner.formatting import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, on_one_line
 from hubplanner.translation import gettext as _, written
 
@@ -135,7 +134,7 @@ def money_by_year(result: Result) -> Bars:
             high=round(HEIGHT - BOTTOM - up(row["cost"]), 1),
             label=row["name"],
             value=in_words(row["cost"]),
-            tip=f"{row['name']}: {about(result, row['cost'])}",
+            tip=f"{row['name']}: {result.in_money(row['cost'])}",
             css=row["kind"],
             limit=None if row["budget"] is None else up(row["budget"]),
         )

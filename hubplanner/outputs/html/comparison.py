@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hubplanner.formatting import gap_in_words
+from hubplanner.formatting import gap_in_words, in_words, share_in_words
 from hubplanner.outputs.html.tables import HtmlCell, HtmlTable, figures_under, name_under, number, table, text
 from hubplanner.outputs.html.words import count, heading
-from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
 from hubplanner.translation import gettext as _, listed, ngettext, written
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from hubplanner.formatting import (
     SMALLEST_GAP,
     at_most,
+    covered_in_words,
     gap_in_words,
+    in_words,
     left_out_of_ways,
     paid_in_words,
     says_nothing,
+    share_in_words,
     small_share,
 )
-from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
-from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
+from hubplanner.outputs.html.words import count, decimal, hubs_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.translation import gettext as _, ngettext, written
 
@@ -55,7 +56,7 @@ def lead(result: Result) -> str:
 
 def _lead(result: Result) -> Iterator[str]:
     summary, scenario = result.summary, result.scenario
-    hubs, cost = hubs_in_words(new_hubs(result)), about(result, summary["cost"]["total"])
+    hubs, cost = hubs_in_words(new_hubs(result)), result.in_money(summary["cost"]["total"])
     budget, people = summary["budget"], in_words(result.reached)
     reach = (
         _("serve {people} {whom}", people=people, whom=scenario.seated)
@@ -87,7 +88,7 @@ def _lead(result: Result) -> Iterator[str]:
         if budget is None:
             yield _("For {cost}, {hubs} {reach}. That is {share} of the need.", cost=cost, **told)
         else:
-            budget = about(result, budget)
+            budget = result.in_money(budget)
             yield _("With {budget}, {hubs} {reach}. That is {share} of the need.", budget=budget, **told)
         yield from _what_limits(result)
 
@@ -146,13 +147,13 @@ def figures(result: Result) -> list[Figure]:
         Figure(label=_("New hubs"), value=count(new_hubs(result)), note=", ".join(also)),
         Figure(
             label=_("Cost"),
-            value=about(result, cost["total"]),
-            note=_("no budget set, in today's money; paid {paid}", paid=about(result, cost["paid"]["total"]))
+            value=result.in_money(cost["total"]),
+            note=_("no budget set, in today's money; paid {paid}", paid=result.in_money(cost["paid"]["total"]))
             if budget is None
             else _(
                 "of {budget}, in today's money; paid {paid}",
-                budget=about(result, budget),
-                paid=about(result, cost["paid"]["total"]),
+                budget=result.in_money(budget),
+                paid=result.in_money(cost["paid"]["total"]),
             ),
         ),
     ]
@@ -162,7 +163,7 @@ def figures(result: Result) -> list[Figure]:
             value=in_words(one["people"]),
             note=_(
                 "people, for {cost}; they count as {users} users",
-                cost=about(result, one["cost"]),
+                cost=result.in_money(one["cost"]),
                 users=in_words(one["users"]),
             ),
         )
@@ -188,7 +189,7 @@ def figures(result: Result) -> list[Figure]:
 
 def paid(result: Result) -> str:
     """Return what is paid, not in today's money: in all, by year, and for each person with a seat."""
-    found, write = result.summary["cost"]["paid"], partial(about, result)
+    found, write = result.summary["cost"]["paid"], result.in_money
     each = found["per_user_year"]
     told = _("Payments come to {paid}.", paid=paid_in_words(found, write))
     if each is None:
@@ -253,7 +254,7 @@ def _best(result: Result) -> str:
             return _("no plan {limits} can cover more than the {own} {what} that this one covers.", **told)
         return _("no plan {limits} can cover more than {most} {what}; this one covers {own}.", **told)
     if objective == "min_cost" and plain and model.travel_cost_per_km is None:
-        return _("no plan that covers as much costs less than {cost}.", cost=about(result, bound))
+        return _("no plan that covers as much costs less than {cost}.", cost=result.in_money(bound))
     return {
         "max_coverage": _("no plan {limits} covers more, by what was asked for.", limits=limits),
         "min_cost": _("no plan that does as much costs less."),

@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from hubplanner.outputs.html.words import about, count
-from hubplanner.outputs.map.fonts import in_words, share_in_words
+from hubplanner.formatting import in_words, share_in_words
+from hubplanner.outputs.html.words import count
 from hubplanner.outputs.map.hub_symbols import mark_scale
 from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
 from hubplanner.outputs.map.legend import bar_km
@@ -380,7 +380,7 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
         if result.seated
         else _("brings within reach {people} people", people=people)
     )
-    paid = f", {about(result, row['cost'])}" if row["cost"] else ""
+    paid = f", {result.in_money(row['cost'])}" if row["cost"] else ""
     tier_name = f"{count(many)} x " * (many > 1) + isolated(on_one_line(row["tier"]))
     tip = f"{name}: {tier_name}, {kind}; {does}{paid}"
     shape = SHAPES[tier % len(SHAPES)]

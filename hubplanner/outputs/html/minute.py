@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.compatibility import Feature, broken
-from hubplanner.formatting import SMALLEST_GAP, at_most, says_nothing
-from hubplanner.outputs.html.words import about, count, tier_in_words
-from hubplanner.outputs.map.fonts import in_words, share_in_words
+from hubplanner.formatting import SMALLEST_GAP, at_most, in_words, says_nothing, share_in_words
+from hubplanner.outputs.html.words import count, tier_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.travel_spec import straight_lines
 from hubplanner.scenario.validation.features import features
@@ -54,7 +53,7 @@ def _built(result: Result, hubs: pd.DataFrame) -> str:
     tiers = hubs.groupby("tier")["hubs"].sum()
     named = [isolated(on_one_line(tier.name)) for tier in result.scenario.hubs]
     what = listed([tier_in_words(name, int(tiers[name])) for name in named if tiers.get(name, 0)])
-    told = {"hubs": what, "people": in_words(reached), "cost": about(result, hubs["cost"].sum())}
+    told = {"hubs": what, "people": in_words(reached), "cost": result.in_money(hubs["cost"].sum())}
     number = int(hubs["site_id"].nunique())
     if result.seated:
         return ngettext(
@@ -248,7 +247,7 @@ def more_money(result: Result, frontier: dict[str, Any] | None) -> str:
     if dearer:
         point = dearer[0]
         money, people = point["cost"] - own, point["people"] - result.reached
-        told = {"money": about(result, money), "number": point["number"], "people": in_words(people)}
+        told = {"money": result.in_money(money), "number": point["number"], "people": in_words(people)}
         if people < 1:
             return _("With {money} more, plan {number} of the frontier below reaches no more people.", **told)
         return _("With {money} more, plan {number} of the frontier below reaches {people} people more.", **told)
@@ -258,8 +257,8 @@ def more_money(result: Result, frontier: dict[str, Any] | None) -> str:
     ask = f"hubplanner solve scenario.yaml --set model.budget={budget * MORE:.12g} --out more"
     instead = _(
         "{more} instead of {budget}: {command}.",
-        more=about(result, budget * MORE),
-        budget=about(result, budget),
+        more=result.in_money(budget * MORE),
+        budget=result.in_money(budget),
         command=ask,
     )
     return f"{_bought(result, own, budget * (MORE - 1))} {instead}"
@@ -278,7 +277,7 @@ def _bought(result: Result, own: float, more: float) -> str:
     return _(
         "At what a seat that is taken costs in this plan, {price}, {more} more buys {seats}; whether they would fill "
         "this run has not asked.",
-        price=about(result, own / seats),
-        more=about(result, more),
+        price=result.in_money(own / seats),
+        more=result.in_money(more),
         seats=in_words(more * seats / own),
     )

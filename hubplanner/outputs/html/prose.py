@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from hubplanner.formatting import fairness_in_words, told_measures
+from hubplanner.formatting import fairness_in_words, share_in_words, told_measures
 from hubplanner.inputs.inputs import told_facts
 from hubplanner.outputs.html.headline import FULL, counts_offline, need_in_words
-from hubplanner.outputs.html.words import about, count, decimal
-from hubplanner.outputs.map.fonts import share_in_words
+from hubplanner.outputs.html.words import count, decimal
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
 from hubplanner.translation import N_, gettext as _, ngettext, written
@@ -112,7 +111,7 @@ def _money(result: Result) -> Iterator[str]:
 def _limits(result: Result) -> Iterator[str]:
     model = result.scenario.model
     if result.summary["budget"] is not None:
-        budget = about(result, result.summary["budget"])
+        budget = result.in_money(result.summary["budget"])
         yield _("The budget is {budget}; existing hubs are free.", budget=budget)
     if model.max_hubs is not None:
         yield ngettext("At most {n} new hub was allowed.", "At most {n} new hubs were allowed.", model.max_hubs)
@@ -190,7 +189,7 @@ def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     if row["status"] == "existing":
         return _("Stands already. {what}.", what=what)
     if people >= 1 and row["cost"] > 0:
-        what = _("{what}, at {cost} a person", what=what, cost=about(result, row["cost"] / people))
+        what = _("{what}, at {cost} a person", what=what, cost=result.in_money(row["cost"] / people))
     told = [_("Asked for by the scenario.")] if row["site_id"] in asked or _required(row) else []
     told += [_("Grows from a smaller one.")] if row["status"] == "upgraded" else []
     return " ".join([*told, f"{what}."])

@@ -9,14 +9,13 @@ from itertools import chain
 from pathlib import PureWindowsPath
 from typing import Any
 
-from hubplanner.formatting import gap_in_words
+from hubplanner.formatting import covered_in_words, gap_in_words, share_in_words
 from hubplanner.outputs.backhaul import hubs_behind
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.frames import BETWEEN_NAMES
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import counts_offline, new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
-from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
 from hubplanner.scenario.scenario import TierSpec

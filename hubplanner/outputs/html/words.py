@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 from hubplanner.translation import ENGLISH, N_, gettext as _, ngettext, spoken, written
 
@@ -38,11 +37,6 @@ def money(result: Result, amount: float | None) -> str:
     if amount is None or not math.isfinite(amount):
         return "-"
     return f"{isolated(result.money)} {written(f'{0.0 + round(amount):,.0f}')}".strip()
-
-
-def about(result: Result, amount: float) -> str:
-    """Return money in words, such as ``PKR 19.7 million``."""
-    return f"{isolated(result.money)} {in_words(amount)}".strip()
 
 
 def hubs_in_words(number: int) -> str:

@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from hubplanner.formatting import in_words, share_in_words
 from hubplanner.inputs.coordinates import lonlat
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, draw_need
-from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
+from hubplanner.outputs.map.fonts import plain, shorten
 from hubplanner.outputs.map.ground import draw_ground
 from hubplanner.outputs.map.hub_symbols import HubMark, draw_mark, mark_scale
 from hubplanner.outputs.map.layout import A4, DPI, MARGIN

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.formatting import SMALLEST_GAP, gap_in_words, says_nothing
+from hubplanner.formatting import SMALLEST_GAP, covered_in_words, gap_in_words, in_words, says_nothing
 from hubplanner.outputs.map.demand_layer import draw_need
-from hubplanner.outputs.map.fonts import covered_in_words, drawable, in_words, plain, shorten, width, wrap
+from hubplanner.outputs.map.fonts import drawable, plain, shorten, width, wrap
 from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import draw_hubs, draw_reach
 from hubplanner.outputs.map.layout import DPI, MARGIN, View, view_of

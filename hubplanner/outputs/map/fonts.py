@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -11,14 +10,9 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
-from hubplanner.translation import N_, gettext as _, written
-
 POINTS_PER_INCH = 72.0
 _FOLDER = Path(mpl.get_data_path()) / "fonts" / "ttf"
-_SCALES = ((1e12, N_("trillion")), (1e9, N_("billion")), (1e6, N_("million")))
 _NARROWER = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
-_SMALL = 1e4
-"""Numbers below this read better in full."""
 
 
 def font(size: float, *, bold: bool = False) -> FontProperties:
@@ -100,49 +94,3 @@ def shorten(text: str, size: float, most: float, *, bold: bool = False) -> str:
         fits = width(f"{text[:middle].rstrip()}…", size, bold=bold) <= most
         low, high = (middle, high) if fits else (low, middle)
     return f"{text[:low].rstrip()}…"
-
-
-def in_words(number: float) -> str:
-    """Return a number with three figures, as a person would say it.
-
-    >>> in_words(999_999_999), in_words(68_258_591.3), in_words(12_345), in_words(42)
-    ('1 billion', '68.3 million', '12,300', '42')
-    """
-    if not math.isfinite(number):
-        return _("unknown")
-    rounded = float(f"{number:.3g}")
-    for scale, word in _SCALES:
-        if abs(rounded) >= scale:
-            return f"{written(f'{rounded / scale:g}')} {_(word)}"
-    if abs(rounded) >= 1:
-        return written(f"{rounded if abs(rounded) >= _SMALL else number:,.0f}")
-    return written(f"{rounded:g}")
-
-
-def covered_in_words(share: float, need: float | None) -> str:
-    """Return a covered share of need, in words where there is none to cover.
-
-    >>> covered_in_words(0.5, 12), covered_in_words(0.0, 0.0)
-    ('50 %', 'no need')
-    """
-    return _("no need") if need == 0 else share_in_words(share)
-
-
-HUNDREDTH, TINY = 0.01, 1e-5
-"""Shares below these are told to two digits, and not told."""
-
-
-def share_in_words(share: float) -> str:
-    """Return a share as per cent, one decimal, and two digits of what is less than one per cent.
-
-    >>> share_in_words(0.24937), share_in_words(1), share_in_words(0.9999)
-    ('24.9 %', '100 %', '> 99.9 %')
-    >>> share_in_words(0.004237), share_in_words(2e-7), share_in_words(0)
-    ('0.42 %', '< 0.001 %', '0 %')
-    """
-    if share < 1 and f"{share:.1%}" == "100.0%":
-        return written("> 99.9 %")
-    if 0 < share < TINY:
-        return written(f"< {100 * TINY:g} %")
-    digits = f"{share:.2g}" if 0 < share < HUNDREDTH else f"{share:.3f}"
-    return written(f"{100 * float(digits):.3g} %")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
+from hubplanner.formatting import in_words
 from hubplanner.outputs.map.demand_layer import (
     COVERED,
     EDGES,
@@ -16,7 +17,7 @@ from hubplanner.outputs.map.demand_layer import (
     mark_area,
     shades,
 )
-from hubplanner.outputs.map.fonts import font, in_words, plain, shorten, width
+from hubplanner.outputs.map.fonts import font, plain, shorten, width
 from hubplanner.outputs.map.hub_symbols import LINES, REACH, draw_mark, mark_scale, tier_marks
 from hubplanner.outputs.map.layout import ROW, View
 from hubplanner.outputs.map.need import level_note

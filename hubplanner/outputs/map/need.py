@@ -10,11 +10,11 @@ import shapely
 from pyproj import Transformer
 from scipy.spatial import KDTree
 
+from hubplanner.formatting import share_in_words
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.demand.aggregation import MergedDemand
 from hubplanner.inputs.demand.stream_checks import Lattice
 from hubplanner.outputs.frames import own_polygons
-from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats, Ints, within
 from hubplanner.translation import gettext as _

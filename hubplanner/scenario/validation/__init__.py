@@ -13,11 +13,7 @@ from hubplanner.scenario.validation.travel import TRAVEL_CHECKS
 
 def inconsistencies(scenario: Scenario) -> list[Fault]:
     """Return everything in the scenario that contradicts itself."""
-    return [
-        Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
-        for check in _CHECKS
-        for key, value, allowed in check(scenario)
-    ]
+    return [scenario.fault(key, value, allowed) for check in _CHECKS for key, value, allowed in check(scenario)]
 
 
 _CHECKS: tuple[Check, ...] = (

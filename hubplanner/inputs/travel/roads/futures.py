@@ -54,10 +54,6 @@ def roads_in_futures(scenario: Scenario, roads: Roads, rules: Rules, faults: lis
     return found
 
 
-def _fault(scenario: Scenario, key: str, value: str, allowed: str) -> Fault:
-    return Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
-
-
 def _closed_lines(scenario: Scenario, future: FutureSpec, roads: Roads, key: str, faults: list[Fault]) -> Bools:
     """Tell which lines (l,) have one of the values that are closed, in each column that is named."""
     frame = roads.table.frame
@@ -67,7 +63,7 @@ def _closed_lines(scenario: Scenario, future: FutureSpec, roads: Roads, key: str
             allowed = _(
                 "a column of {name}: {names}", name=roads.table.name, names=listed(sorted(map(str, frame.columns)))
             )
-            faults.append(_fault(scenario, f"{key}.roads_closed", column, allowed))
+            faults.append(scenario.fault(f"{key}.roads_closed", column, allowed))
             return np.zeros(len(frame), dtype=np.bool_)
         known = set(as_text(frame[column])) - {""}
         unknown = [value for value in wanted if not among(as_text(frame[column]), (value,)).any()]
@@ -78,7 +74,7 @@ def _closed_lines(scenario: Scenario, future: FutureSpec, roads: Roads, key: str
                 names=listed(sorted(known)),
                 hint=hint(value, known),
             )
-            faults.append(_fault(scenario, f"{key}.roads_closed.{column}", value, allowed))
+            faults.append(scenario.fault(f"{key}.roads_closed.{column}", value, allowed))
         closed &= among(as_text(frame[column]), wanted)
     return closed
 
@@ -107,6 +103,6 @@ def _slower(scenario: Scenario, future: FutureSpec, rules: Rules, key: str, faul
                 names=listed(sorted(known)),
                 hint=hint(name, known),
             )
-            faults.append(_fault(scenario, f"{key}.road_speed", name, allowed))
+            faults.append(scenario.fault(f"{key}.road_speed", name, allowed))
         factor[here] = times
     return factor

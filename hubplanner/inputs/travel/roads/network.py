@@ -69,7 +69,7 @@ def read_road_travel(
         if change is not None and not any(_is_open(roads, passage, change) for passage in passages):
             allowed = _("a future that leaves some road open to {modes}", modes=joined(modes, _(" or ")))
             key = f"futures.named.{number}"
-            faults.append(Fault(file=scenario.file, column=key, value=future.name, allowed=allowed, kind="scenario"))
+            faults.append(scenario.fault(key, future.name, allowed))
     if len(faults) > before:
         return None
     changed = {
