@@ -78,7 +78,7 @@ class Guard:
             raise Refused(403, _("Other pages may not ask the app for anything."))
         if method not in SAFE and not (origins and headers.get(MARK) == "1"):
             raise Refused(403, _("Changes need the header X-Hubplanner: 1 and the page's own Origin."))
-        _check_body(headers, self._most(scope))
+        _check_body(headers, most_bytes(scope, self.settings))
 
     def _is_own(self, host: str) -> bool:
         """Tell whether a Host names this server: a foreign name that leads here is how pages reach into a machine."""
@@ -109,9 +109,6 @@ class Guard:
         answer = Response(status_code=303, headers={"Location": "/"})
         answer.set_cookie(COOKIE.format(settings.port), settings.cookie, httponly=True, samesite="lax", path="/")
         return answer
-
-    def _most(self, scope: Scope) -> int:
-        return most_bytes(scope, self.settings)
 
     def _headed(self, scope: Scope, send: Send) -> Send:
         async def headed(message: Message) -> None:

@@ -13,7 +13,7 @@ from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best
 
 import hubplanner as hp
-from hubplanner.analysis.alternatives import fair_level
+from hubplanner.analysis.alternatives import near_optimal
 from hubplanner.analysis.alternatives.search import Alternatives, find_alternatives
 from hubplanner.analysis.alternatives.site_evidence import SiteClass
 from hubplanner.errors import ScenarioError
@@ -104,15 +104,15 @@ def test_classes_and_plans_equal_enumeration(limits: tuple[str, ...], seed: int)
 
 def test_plans_that_only_tangents_take_for_fair_enough_are_sought_again(monkeypatch: pytest.MonkeyPatch) -> None:
     searches: list[int] = []
-    known = fair_level.optimise
+    known = near_optimal.optimise
 
     def counted(task: Subproblem) -> Incumbent:
         searches.append(1)
         return known(task)
 
-    monkeypatch.setattr(fair_level, "optimise", counted)
+    monkeypatch.setattr(near_optimal, "optimise", counted)
     # Without the relaxation's shares there are tangents at doubling shares alone, so that many plans seem fairer.
-    monkeypatch.setattr(fair_level, "tangents_near_relaxation", lambda _, utility: (utility, np.inf, None))
+    monkeypatch.setattr(near_optimal, "tangents_near_relaxation", lambda _, utility: (utility, np.inf, None))
     sharpened = 0
     for seed in range(6):
         query = asked(("capacity split", "budget"), seed)

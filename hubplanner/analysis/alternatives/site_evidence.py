@@ -34,8 +34,6 @@ class Classified:
     ----------
     classes
         One a site; `standing` where a hub stands already, `open` where the time did not suffice.
-    seen_in, seen_out
-        Sites that are in some, and missing from some, recomputed plan near the best.
     by_relaxation
         Sites settled by reduced costs alone.
     solves
@@ -45,8 +43,6 @@ class Classified:
     """
 
     classes: tuple[SiteClass, ...]
-    seen_in: frozenset[int]
-    seen_out: frozenset[int]
     by_relaxation: int
     solves: int
     plans: int
@@ -132,8 +128,6 @@ class SiteEvidence:
         bare = set(range(problem.n_sites)) - set(problem.option_site.tolist())
         return Classified(
             classes=tuple(SiteClass.NEVER if site in bare else self._class(site) for site in range(problem.n_sites)),
-            seen_in=frozenset(self._seen_in),
-            seen_out=frozenset(self._seen_out),
             by_relaxation=self.by_relaxation,
             solves=self.solves,
             plans=self.plans,

@@ -108,6 +108,15 @@ class ExplainContext:
             raise ValueError(message)
         return self.plan.evaluation
 
+    def people_of(self, plan: Evaluation) -> float:
+        """Return the people that a plan reaches, in the last year of a programme."""
+        return people_reached(self.plan.problem, plan)
+
+    @property
+    def people(self) -> float:
+        """The people that the plan reaches."""
+        return self.people_of(self.evaluation)
+
     @property
     def sense(self) -> int:
         """1 where more of the objective's figure is better, -1 where less is."""
@@ -276,7 +285,7 @@ def _as_it_is(asked: ExplainContext, change: Counterfactual) -> Counterfactual:
         value=asked.plan.value,
         goals=asked.plan.goals,
         need=now.covered_need,
-        people=people_of(asked, now),
+        people=asked.people_of(now),
         cost=now.cost,
         enters=(),
         leaves=(),
@@ -308,18 +317,13 @@ def _held(asked: ExplainContext, found: Solution, plan: Evaluation | None, probl
         most=nothing[1] if plan is None else worse,
         goals=found.goals,
         need=math.nan if plan is None else plan.covered_need,
-        people=math.nan if plan is None else people_of(asked, plan),
+        people=math.nan if plan is None else asked.people_of(plan),
         cost=math.nan if plan is None else plan.cost,
         enters=sites[0],
         leaves=sites[1],
         differs=sites[2],
         clash=found.clash,
     )
-
-
-def people_of(asked: ExplainContext, plan: Evaluation) -> float:
-    """Return the people that a plan reaches, in the last year of a programme."""
-    return people_reached(asked.plan.problem, plan)
 
 
 def _moves(asked: ExplainContext, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:

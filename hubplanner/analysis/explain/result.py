@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.analysis.explain.explain import Explanation
 from hubplanner.analysis.explain.lines import LineFigures
-from hubplanner.analysis.explain.resolve import Counterfactual, people_of
+from hubplanner.analysis.explain.resolve import Counterfactual
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.analysis.explain.wording import (
@@ -66,7 +66,7 @@ class PlanExplanation:
                 "status": str(plan.status),
                 "cost": own.cost,
                 "need": own.covered_need,
-                "people": self._people,
+                "people": self.found.asked.people,
             },
             "site": None if found.site is None else self.words.id_of(found.site),
             "hubs": [self._hub(hub) for hub in found.hubs],
@@ -80,10 +80,6 @@ class PlanExplanation:
             "seconds": found.seconds,
         }
         return dict(rounded(tree))
-
-    @property
-    def _people(self) -> float:
-        return people_of(self.found.asked, self.found.asked.evaluation)
 
     @property
     def undefined(self) -> list[str]:
@@ -236,7 +232,7 @@ class PlanExplanation:
         """Return a changed question's best plan; the loss as a range, null where nothing limits it."""
         if change is None:
             return None
-        before = {"need": self.found.asked.evaluation.covered_need, "people": self._people}
+        before = {"need": self.found.asked.evaluation.covered_need, "people": self.found.asked.people}
         before["cost"] = self.found.asked.evaluation.cost
         sites = {
             name: [self.words.id_of(at) for at in getattr(change, name)] for name in ("enters", "leaves", "differs")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hubplanner.analysis.explain.explain import Explanation
 from hubplanner.analysis.explain.lines import LineFigures
-from hubplanner.analysis.explain.resolve import Counterfactual, people_of
+from hubplanner.analysis.explain.resolve import Counterfactual
 from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.inputs.groups import fair_groups
@@ -84,7 +84,7 @@ def _and_people(words: ExplanationWords, change: Counterfactual, clause: str) ->
     """Add to a clause how many people, or of how much need, a plan covers fewer, or more, than the explained one."""
     asked = words.found.asked
     fair = asked.objective.alpha_fairness is not None  # its figure is need, but shared evenly
-    fewer = asked.evaluation.covered_need - change.need if fair else _people(words) - change.people
+    fewer = asked.evaluation.covered_need - change.need if fair else asked.people - change.people
     if math.isnan(fewer) or abs(fewer) < 1:
         return clause
     told = {"clause": clause, "number": number(abs(fewer))}
@@ -93,10 +93,6 @@ def _and_people(words: ExplanationWords, change: Counterfactual, clause: str) ->
         return less if fewer > 0 else _("{clause} and covers {number} more need", **told)
     less = _("{clause} and covers {number} fewer people", **told)
     return less if fewer > 0 else _("{clause} and covers {number} more people", **told)
-
-
-def _people(words: ExplanationWords) -> float:
-    return people_of(words.found.asked, words.found.asked.evaluation)
 
 
 def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Iterator[str]:
@@ -367,7 +363,7 @@ def of_line(words: ExplanationWords, line: LineFigures) -> str:
 
 def people_per_million(words: ExplanationWords, shadow: Shadow, change: Counterfactual) -> float | None:
     """Return the people that the plans found gain, or lose, for each million; None where money is not scarce."""
-    people = abs(change.people - _people(words))
+    people = abs(change.people - words.found.asked.people)
     return people / shadow.step * MILLION if shadow.kind == "budget" and math.isfinite(people) and shadow.step else None
 
 

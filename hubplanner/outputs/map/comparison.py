@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from hubplanner.formatting import in_words, share_in_words
 from hubplanner.inputs.coordinates import lonlat
-from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, draw_need
+from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, draw_need, mark_area
 from hubplanner.outputs.map.fonts import plain, shorten
 from hubplanner.outputs.map.ground import draw_ground
 from hubplanner.outputs.map.hub_symbols import HubMark, draw_mark, mark_scale
@@ -37,7 +37,7 @@ GAINS, LOSES = COVERED[2], "#a3210f"
 SAME = "#6d7681"
 HUB = HubMark(shape="o", width=5.5)
 TITLE, NAME, SMALL = 15.0, 10.0, 7.5
-_LARGEST, _SMALLEST = 90.0, 4.0
+_MARKS = 4.0, 90.0
 """Areas of marks, square points of type."""
 HEXAGON_INCH = 0.112
 """Width of a hexagon on paper: wide enough to show around a hub's mark."""
@@ -218,13 +218,9 @@ def _draw_cover(axes: Axes, layout: Layout, demand: gpd.GeoDataFrame, share: Flo
         return
     order = np.argsort(-need, kind="stable")
     colors = np.array([NOT_COVERED[2], PARTLY[4], COVERED[2]])[levels(share)]
-    area = _areas(need, float(need.max(initial=0.0)))
+    area = mark_area(need, float(need.max(initial=0.0)), _MARKS)
     style: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.3, "zorder": 2}
     axes.scatter(places[order, 0], places[order, 1], s=area[order], c=colors[order].tolist(), **style)
-
-
-def _areas(weight: Floats, most: float) -> Floats:
-    return np.maximum(_LARGEST * weight / most if most > 0 else np.zeros_like(weight), _SMALLEST)
 
 
 def _draw_change(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
@@ -238,7 +234,7 @@ def _draw_change(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame,
     axes, places = _map(sheet, place), sheet.layout.scene.projection.km(lonlat(both))
     still = ~(gain | lose)
     axes.scatter(places[still, 0], places[still, 1], s=3.0, color=NOT_COVERED[1], linewidths=0, zorder=1)
-    area = _areas(people, float(people.max(initial=0.0)))
+    area = mark_area(people, float(people.max(initial=0.0)), _MARKS)
     for chosen, shape, color in ((gain, "^", GAINS), (lose, "v", LOSES)):
         style: dict[str, Any] = {"marker": shape, "color": color, "edgecolors": "white", "linewidths": 0.3, "zorder": 3}
         axes.scatter(places[chosen, 0], places[chosen, 1], s=area[chosen], **style)

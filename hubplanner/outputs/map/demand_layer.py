@@ -20,7 +20,7 @@ PARTLY = ("#d3e6f3", "#bddaed", "#a6cce5", "#8fbddc", "#78aed3")
 COVERED = ("#5f9cc8", "#4484b5", "#2d6c9f", "#1a5486", "#0c3c69")
 EDGES, WIDTHS = ("white", COVERED[3], "white"), (0.35, 0.8, 0.35)
 """Of not, partly and fully covered hexagons."""
-_LEAST_MARK, _MOST_MARK = 9.0, 420.0
+MARKS = 9.0, 420.0
 """Areas of graduated points, square points of type."""
 
 
@@ -50,9 +50,9 @@ def shades(colors: tuple[str, ...], limits: Floats) -> tuple[str, ...]:
     return colors[: len(limits) + 1]
 
 
-def mark_area(need: Floats, most: float) -> Floats:
-    """Return the areas of graduated points in square points of type."""
-    return np.maximum(_MOST_MARK * need / most if most > 0 else np.zeros_like(need), _LEAST_MARK)
+def mark_area(need: Floats, most: float, area: tuple[float, float] = MARKS) -> Floats:
+    """Return the areas of graduated points in square points of type, from the least to that of the most need."""
+    return np.maximum(area[1] * need / most if most > 0 else np.zeros_like(need), area[0])
 
 
 def _draw_marks(axes: Axes, layer: NeedLayer) -> Floats:
