@@ -425,18 +425,23 @@ def _note_doubled(  # noqa: PLR0913, PLR0917 - a table's keys, those that matter
 
     def allowed(position: int) -> str:
         earlier = first[keys.iloc[position]]
-        written = (
-            ""
-            if names.iloc[earlier] == names.iloc[position]
-            else _(", written {found!a} there", found=names.iloc[earlier])
-        )
-        more = "" if join.exact or not written else _(", or exact: true if they differ")
+        told = {"row": there.row(earlier), "found": names.iloc[earlier]}
+        if names.iloc[earlier] == names.iloc[position]:
+            return _(
+                "a key only once; row {row} has it already: keep one with where, add a column to on that tells them "
+                "apart",
+                row=told["row"],
+            )
+        if join.exact:
+            return _(
+                "a key only once; row {row} has it already, written {found!a} there: keep one with where, add a column "
+                "to on that tells them apart",
+                **told,
+            )
         return _(
-            "a key only once; row {row} has it already{written}: keep one with where, add a column to on "
-            "that tells them apart{more}",
-            row=there.row(earlier),
-            written=written,
-            more=more,
+            "a key only once; row {row} has it already, written {found!a} there: keep one with where, add a column to "
+            "on that tells them apart, or exact: true if they differ",
+            **told,
         )
 
     Checker(table=there, faults=faults).note(", ".join(join.keys.values()), again, names, allowed)

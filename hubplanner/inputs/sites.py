@@ -281,12 +281,14 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
         ("require", scenario.model.require, SiteStatus.REQUIRED, SiteStatus.EXCLUDED),
         ("exclude", scenario.model.exclude, SiteStatus.EXCLUDED, SiteStatus.REQUIRED),
     )
-    kept = _(", among the rows that sites.where keeps") if scenario.sites.where else ""
+    file = scenario.sites.file_name
+    if scenario.sites.where:
+        file = _("{file}, among the rows that sites.where keeps", file=file)
     for key, sites, wanted, opposite in pins:
         for site in sites:
             at = position.get(site)
             found = None if at is None else SiteStatus(int(status[at]))
-            reason = _pin_fault(key, found, opposite, scenario.sites.file_name + kept)
+            reason = _pin_fault(key, found, opposite, file)
             if reason and found is None:
                 reason += hint(site, position)
             if reason:

@@ -183,8 +183,12 @@ def advice_on_cell(
     """
     named = column if re.fullmatch(r"[A-Za-z_][\w ]*", column) else f'"{column}"'
     if word.casefold() in MISSING_MARKS and column not in rules.missing:
-        others = "" if is_place else _(", or a number, or {mean_of: GROUP}, for drop")
-        return _("; if it is not known, add missing: {{{named}: drop}}{others}", named=named, others=others)
+        drop = _("; if it is not known, add missing: {{{named}: drop}}", named=named)
+        other = _(
+            "; if it is not known, add missing: {{{named}: drop}}, or a number, or {{mean_of: GROUP}}, for drop",
+            named=named,
+        )
+        return drop if is_place else other
     if is_place and not {"°", "º", "\u2032", "\u2033"}.isdisjoint(word):
         return _("; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0")
     if word.endswith("%") and column not in rules.percent:

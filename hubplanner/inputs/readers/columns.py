@@ -157,20 +157,14 @@ class Checker:
         def allowed(position: int) -> str:
             earlier = first[keys.iloc[position]]
             same = words.iloc[earlier] == words.iloc[position]
-            written = (
-                ""
-                if same
-                else _(
-                    ", written {earlier!a} there and {here!a} here",
-                    earlier=words.iloc[earlier],
-                    here=words.iloc[position],
-                )
-            )
+            told = {"what": what, "row": self.table.row(earlier)}
+            if same:
+                return _("{what} only once; row {row} has it already", **told)
             return _(
-                "{what} only once; row {row} has it already{written}",
-                what=what,
-                row=self.table.row(earlier),
-                written=written,
+                "{what} only once; row {row} has it already, written {earlier!a} there and {here!a} here",
+                earlier=words.iloc[earlier],
+                here=words.iloc[position],
+                **told,
             )
 
         self.note(column, again, words, allowed)

@@ -81,9 +81,9 @@ def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ())
     if path.is_dir() and format_of(path).name == "Parquet" and not any(path.rglob("*.parquet")):
         ends = (*osm.SUFFIXES, *graphml.SUFFIXES, *suffixes_of((*LINES, *DISTANCES)))
         held = sorted(part.name for part in path.iterdir() if part.name.lower().endswith(ends))
-        allowed = _(
-            "is a folder; name the file of roads in it{more}", more=_(", such as {held}", held=held[0]) if held else ""
-        )
+        allowed = _("is a folder; name the file of roads in it")
+        if held:
+            allowed = _("is a folder; name the file of roads in it, such as {held}", held=held[0])
         faults.append(Fault(file=path.name, allowed=allowed))
         return None
     try:
