@@ -16,7 +16,7 @@ from hubplanner.model import Model, build_model
 from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import SearchLimits, Termination, highs
 from hubplanner.solver.backends.cbc import cbc_path, solve_cbc
-from hubplanner.solver.backends.highs import prepared, solve_highs
+from hubplanner.solver.backends.highs import new_handle, solve_highs
 from hubplanner.solver.covering.branch_and_bound import rounded
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.run_log import RunLog
@@ -84,10 +84,10 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> list[highspy.Highs]:
     kept = []
 
     def keep(*given: Any, **options: Any) -> highspy.Highs:
-        kept.append(prepared(*given, **options))
+        kept.append(new_handle(*given, **options))
         return kept[-1]
 
-    monkeypatch.setattr(highs, "prepared", keep)
+    monkeypatch.setattr(highs, "new_handle", keep)
     return kept
 
 

@@ -15,6 +15,7 @@ from scipy.sparse import csc_array, csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.problem import Floats
+from hubplanner.solver.backends.alike_rows import merge_alike
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.solver.progress import listener
@@ -53,12 +54,16 @@ def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -
     # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
     presolve = "off" if model.counts else "choose"
 
-    def make() -> Any:
-        return prepared(model.program, effort, mip_rel_gap=0.0, mip_abs_gap=effort.gap, presolve=presolve, **WHOLE)
+    deadline, whole = effort.deadline(), as_arrays(model.program)
+    program, columns = merge_alike(whole, np.array([variable.index for variable in model.open_], dtype=np.intp))
 
-    first = make()
-    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
-    return solve_handle(first, make, columns, start)
+    def make() -> Any:
+        handle = new_handle(effort, mip_rel_gap=0.0, mip_abs_gap=effort.gap, presolve=presolve, **WHOLE)
+        handle.passModel(program)
+        handle.setOptionValue("time_limit", max(deadline.left, 0.0))
+        return handle
+
+    return solve_handle(make(), make, columns.astype(np.int32), start)
 
 
 def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: Sequence[float]) -> Outcome:
