@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.model import MaxCoverage, Question
+from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.evaluation import covering
@@ -100,7 +101,7 @@ def site_facts(inputs: Inputs, problem: Problem) -> dict[str, list[dict[str, Any
                 "people": float(people[at]),
                 "offline": float(offline[at]),
                 "cost": float(problem.option_cost[at]),
-                "seats": room if math.isfinite(room) else None,
+                "seats": finite(room),
             }
         )
     return found

@@ -6,6 +6,7 @@ numbers whole; a cent is where money ends, and small amounts keep seven digits, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,11 @@ def rounded(tree: Any, *, money: bool = False) -> Any:
     if isinstance(tree, float):
         return float(rounded_values(np.array([tree]), money=money)[0])
     return tree
+
+
+def finite(figure: float) -> float | None:
+    """Return a figure as JSON can hold it: None where it is unknown or without end."""
+    return float(figure) if math.isfinite(figure) else None
 
 
 def round_columns(frame: pd.DataFrame, columns: Iterable[str]) -> None:

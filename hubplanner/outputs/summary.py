@@ -16,7 +16,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.groups import group_floors
 from hubplanner.outputs.backhaul import LINK_COLUMNS, backhaul_cost, backhaul_money
 from hubplanner.outputs.frames import opening_years
-from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.rounding import finite, rounded
 from hubplanner.outputs.writers import harmless
 from hubplanner.problem import (
     Evaluation,
@@ -164,7 +164,7 @@ def _distance(
         )
     kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None, "nearest_km": None}
     own = {f"mean_{inputs.unit}": found.mean, f"max_{inputs.unit}": found.most, f"nearest_{inputs.unit}": found.nearest}
-    figures = {name: value if math.isfinite(value) else None for name, value in own.items()}
+    figures = {name: finite(value) for name, value in own.items()}
     left_out = {
         name: getattr(found, name)
         for name in ("unreachable_need", "unreachable_people", "unserved_need", "unserved_people")

@@ -15,6 +15,7 @@ from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.inputs.sites import enough_thinning
 from hubplanner.model import MOST_PAIRS, TooManyPairsError
 from hubplanner.outputs.plan import Plan
+from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
 from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import CoverageRule, Evaluation, Problem, SiteStatus, Solution, evaluate
@@ -118,7 +119,7 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
     if solution.clash is not None:
         ids = inputs.sites.frame["site_id"].tolist()
         least = solution.clash.least_budget
-        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), least if math.isfinite(least) else None)
+        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), finite(least))
     if solution.evaluation is None and solution.stopped:
         message = _("stopped by you before any plan was found")
         raise StoppedError(message)

@@ -28,7 +28,7 @@ from hubplanner.analysis.explain.wording import (
 from hubplanner.folders import EXPLANATION_MARKS
 from hubplanner.formatting import proof_in_words
 from hubplanner.io import write_folder_atomically, write_json
-from hubplanner.outputs.rounding import rounded, rounded_change
+from hubplanner.outputs.rounding import finite, rounded, rounded_change
 from hubplanner.problem import relative_gap
 from hubplanner.translation import gettext as _, how_said, joined
 
@@ -61,8 +61,8 @@ class PlanExplanation:
             "unit": self.inputs.unit,
             "plan": {
                 "value": plan.value,
-                "bound": _known(plan.bound),
-                "gap": _known(plan.gap),
+                "bound": finite(plan.bound),
+                "gap": finite(plan.gap),
                 "status": str(plan.status),
                 "cost": own.cost,
                 "need": own.covered_need,
@@ -161,7 +161,7 @@ class PlanExplanation:
 
     def _figures(self, one: HubFigures | Rejected) -> dict[str, Any]:
         names = ("cost", "need", "people", "cost_per_person", "figure")
-        figures = {name: _known(getattr(one, name)) for name in names}
+        figures = {name: finite(getattr(one, name)) for name in names}
         return figures | {"breaks": [self.words.limit(constraint) for constraint in one.breaks]}
 
     def _rejected(self, one: Rejected, reasons: tuple[Reason, ...]) -> dict[str, Any]:
@@ -170,8 +170,8 @@ class PlanExplanation:
             **self._site(one.site),
             "tier": None if one.option is None else self.words.tier(one.option),
             **self._figures(one),
-            "near_people": _known(one.near_people),
-            "covered_people": _known(one.covered_people),
+            "near_people": finite(one.near_people),
+            "covered_people": finite(one.covered_people),
             "covered_by": by,
             "reasons": [str(reason) for reason in reasons],
             "with": self._change(one.change),
@@ -183,7 +183,7 @@ class PlanExplanation:
         change, constraint = price.change, price.constraint
         gains: tuple[float | None, float | None] = (None, None)
         if change is not None:
-            gains = (_known(self.words.counted(-change.most)), _known(self.words.counted(-change.least)))
+            gains = (finite(self.words.counted(-change.most)), finite(self.words.counted(-change.least)))
         return {
             "kind": price.kind,
             **site,
@@ -224,7 +224,7 @@ class PlanExplanation:
             "step": shadow.step,
             **{name: self._change(side) for name, side in sides.items()},
             **rates,
-            "relaxation_rate": _known(shadow.relaxation_rate),
+            "relaxation_rate": finite(shadow.relaxation_rate),
             "words": of_shadow(self.words, shadow),
         }
 
@@ -240,18 +240,18 @@ class PlanExplanation:
         has_plan, own = math.isfinite(change.value) and math.isfinite(change.bound), self.found.asked.plan.value
         return {
             "status": str(change.status),
-            "value": _known(change.value),
-            "bound": _known(change.bound),
+            "value": finite(change.value),
+            "bound": finite(change.bound),
             "gap": relative_gap(change.value, change.bound) if has_plan else None,
-            "loss_least": _known(rounded_change(self.words.counted(change.least), self.words.counted(own))),
-            "loss_most": _known(rounded_change(self.words.counted(change.most), self.words.counted(own))),
+            "loss_least": finite(rounded_change(self.words.counted(change.least), self.words.counted(own))),
+            "loss_most": finite(rounded_change(self.words.counted(change.most), self.words.counted(own))),
             **{
-                f"{name}_change": _known(rounded_change(getattr(change, name) - now, now, money=name == "cost"))
+                f"{name}_change": finite(rounded_change(getattr(change, name) - now, now, money=name == "cost"))
                 for name, now in before.items()
             },
             **sites,
             "goals": [
-                {"name": goal.name, "value": _known(goal.value), "bound": _known(goal.bound)} for goal in change.goals
+                {"name": goal.name, "value": finite(goal.value), "bound": finite(goal.bound)} for goal in change.goals
             ],
             "clashes": self.words.clashes(change) if change.is_impossible else [],
         }
@@ -270,10 +270,6 @@ class PlanExplanation:
         write_json(tree, folder / "explanation.json")
         (folder / "explanation.md").write_text(page(tree), encoding="utf-8")
         return {"said": {hub["words"]: how_said(hub["words"]) for hub in tree["hubs"]}}
-
-
-def _known(figure: float) -> float | None:
-    return figure if math.isfinite(figure) else None
 
 
 SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#"})

@@ -23,7 +23,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.model import Fairness
-from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.rounding import finite, rounded
 from hubplanner.outputs.summary import summarize_measures
 from hubplanner.outputs.writers import harmless, write_geojson
 from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
@@ -130,17 +130,17 @@ class Frontier:
         is_fair = by_cost and self.inputs.scenario.model.alpha > 0
         bound = point.other_bound if self.trace.against in {DISTANCE, FAIRNESS} else point.covered_bound
         return {
-            "budget": _known(point.limit) if by_cost else self.inputs.scenario.model.budget,
+            "budget": finite(point.limit) if by_cost else self.inputs.scenario.model.budget,
             "least_share": None if by_cost or self.groups is not None else point.limit,
             "cost": point.plan.cost,
             **({} if point.plan.backhaul is None else {"backhaul": point.plan.backhaul.cost}),
             **({"measures": summarize_measures(point.problem, point.plan)} if point.problem.measures else {}),
-            "cost_at_least": _known(point.other_bound) if by_cost else None,
+            "cost_at_least": finite(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
             **({} if by_cost else self._other(point)),
             **({"equivalent_share": point.covered / total} if is_fair else {}),
-            "bound": _known(bound / total if is_fair else bound),
-            "gap": _known(point.gap),
+            "bound": finite(bound / total if is_fair else bound),
+            "gap": finite(point.gap),
             "status": "optimal" if point.proven else "feasible",
             "seconds": point.seconds,
             "hubs": self._hubs(point.plan),
@@ -162,7 +162,7 @@ class Frontier:
             return {self.other_name: point.other}
         found = ways(point.problem, point.plan)
         left_out = {name: getattr(found, name) for name in ("unreachable_need", "unreachable_people")}
-        return {self.other_name: _known(found.mean), **left_out}
+        return {self.other_name: finite(found.mean), **left_out}
 
     def _cover(self, plan: Evaluation) -> dict[str, float]:
         need = math.fsum(self.problem.need)
@@ -198,19 +198,15 @@ class Frontier:
         }
 
     def _free(self, point: FrontierPoint) -> dict[str, Any]:
-        figures = {"budget": _known(point.limit), "cost": point.plan.cost, **self._cover(point.plan)}
-        return figures | {"bound": _known(point.covered_bound), "gap": _known(point.gap)}
+        figures = {"budget": finite(point.limit), "cost": point.plan.cost, **self._cover(point.plan)}
+        return figures | {"bound": finite(point.covered_bound), "gap": finite(point.gap)}
 
     def _left_out(self) -> list[dict[str, Any]]:
         """Return the limits without a point, and what stands in the way."""
         return [
-            {"limit": _known(missing.limit), "status": missing.status, "too_little": _known(missing.too_little)}
+            {"limit": finite(missing.limit), "status": missing.status, "too_little": finite(missing.too_little)}
             for missing in self.trace.left_out
         ]
-
-
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
 
 
 def _status(problem: Problem, option: int) -> str:

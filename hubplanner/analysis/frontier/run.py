@@ -25,6 +25,7 @@ from hubplanner.folders import FRONTIER_MARKS, HASH_LENGTH, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import MaxMin
+from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Problem
@@ -200,7 +201,7 @@ def _raise_missing(inputs: Inputs, found: FrontierTrace) -> None:
     if clash is None:
         raise StoppedError(_STOPPED) if any(one.status == STOPPED for one in found.missing) else SolverError(_LATE)
     least = clash.least_budget
-    raise InfeasibleError(_words(inputs, clash), least if math.isfinite(least) else None)
+    raise InfeasibleError(_words(inputs, clash), finite(least))
 
 
 def _words(inputs: Inputs, clash: Any) -> list[str]:

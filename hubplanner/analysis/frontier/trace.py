@@ -16,6 +16,7 @@ from hubplanner.analysis.requests import COST
 from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
 from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
+from hubplanner.outputs.rounding import finite
 from hubplanner.problem import Problem, Solution, Status
 from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
@@ -225,7 +226,7 @@ def _by_share(point: FrontierPoint, objective: MaxCoverage, options: SolverOptio
     problem, total = point.problem, math.fsum(point.problem.need)
     asked = MinCost(
         target_share=min(1.0, point.covered / total * (1 - SAME)),
-        budget=point.limit if math.isfinite(point.limit) else None,
+        budget=finite(point.limit),
         max_hubs=objective.max_hubs,
         constraints=objective.constraints,
     )

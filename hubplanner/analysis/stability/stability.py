@@ -24,7 +24,7 @@ from hubplanner.inputs.survey import check_survey, drawn_again, question_digest
 from hubplanner.io import check_files, note_exports, own_files, sha256, write_files_atomically, write_json
 from hubplanner.model import Objective, Question, Year, broken_years, goals_of
 from hubplanner.outputs.plan import Plan
-from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.rounding import finite, rounded
 from hubplanner.outputs.writers import write_csv
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
@@ -192,7 +192,7 @@ def _planned_anew(inputs: Inputs, run: Solution, options: SolverOptions, number:
         hubs=_hubs(problem, best),
         status=Status.OPTIMAL if found.status == Status.OPTIMAL else Status.FEASIBLE,
         value=best.value,
-        bound=found.bound if math.isfinite(found.bound) else None,
+        bound=finite(found.bound),
         need=best.evaluation.covered_need,
         kept_need=kept.evaluation.covered_need if kept.evaluation is not None else None,
         kept_value=kept.value if keeps else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import itertools
 import json
-import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from hubplanner.errors import (
 from hubplanner.inputs import read_inputs
 from hubplanner.inputs.sources import file_digests
 from hubplanner.outputs.plan import Plan
+from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.solve import solve_inputs
 from hubplanner.runs.naming import question_digest
 from hubplanner.scenario import Scenario
@@ -256,9 +256,9 @@ def figures(plan: Plan) -> Record:
     return {
         "status": summary["status"],
         "objective": summary["objective"],
-        "value": _finite(summary["objective_value"]),
-        "bound": _finite(summary["bound"]),
-        "gap": _finite(summary["gap"]),
+        "value": finite(summary["objective_value"]),
+        "bound": finite(summary["bound"]),
+        "gap": finite(summary["gap"]),
         "cost": summary["cost"]["total"],
         **({"cost_of_measures": summary["cost"]["measures"]} if "measures" in summary else {}),
         "currency": summary["currency"],
@@ -266,7 +266,3 @@ def figures(plan: Plan) -> Record:
         "need_share": summary["need"]["share"],
         "hubs": int(sum(hub["hubs"] for hub in summary["hubs"] if hub["status"] != "existing")),
     }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
