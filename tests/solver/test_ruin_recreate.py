@@ -145,6 +145,85 @@ def test_plans_keep_to_limits_get_no_worse_and_none_is_better_than_the_best(limi
     assert same or limit == "together"  # a hub that waits for another, for which floors leave no money
 
 
+def of_cost(problem: Problem, limit: str) -> hp.MinCost:
+    """Return what is to be covered at the least cost: most of what hubs can cover, within limits."""
+    largest = np.flatnonzero(np.append(np.diff(problem.option_site) > 0, True))
+    share = 0.8 * evaluate(problem, largest).covered_need / problem.need.sum()
+    limits: dict[str, tuple[hp.Constraint, ...]] = {
+        "alone": (),
+        "nearly all": (),
+        "apart": (hp.MinSeparation(distance=2.0),),
+        "some": (hp.MaxHubs(count=5, sites=tuple(range(8))), hp.MinHubs(count=3)),
+        "floor": (hp.Floor(weight=np.arange(80.0), share=0.4),),
+    }
+    return hp.MinCost(share * 1.15 if limit == "nearly all" else share, constraints=limits[limit])
+
+
+@pytest.mark.parametrize("rule", ["one hub", "second hub for a part"])
+@pytest.mark.parametrize("limit", ["alone", "nearly all", "apart", "some", "floor"])
+def test_plans_of_least_cost_cover_what_is_asked_get_no_dearer_and_none_is_cheaper_than_the_best(
+    limit: str, rule: str
+) -> None:
+    best = same = 0
+    for seed in range(3):
+        problem = town(seed, RULES[rule])
+        objective = of_cost(problem, limit)
+        builder = grown(problem, objective)
+        if builder.shortfall > 0 or broken_years(builder.question, builder.years()):
+            continue
+        before = -builder.figures[0]
+        assert is_known(builder)
+        ruin_and_recreate(builder, ENOUGH)
+        years = builder.years()
+        assert not broken_years(builder.question, years)
+        found, least = years[-1].plan.cost, hp.solve_problem(problem, objective, hp.SolverOptions(gap=0)).value
+        assert least * (1 - 1e-9) <= found <= before * (1 + 1e-9)
+        best, same = best + 1, same + (found <= least * (1 + 1e-9))
+    assert same >= best - 1
+    assert best
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rows_say_what_is_lost_without_a_hub_where_cost_is_to_be_least(name: str) -> None:
+    problem, rng = town(1, RULES[name]), np.random.default_rng(1)
+    floor = hp.Floor(weight=np.arange(80.0), share=0.1)
+    builder = grown(problem, hp.MinCost(0.5, constraints=(floor,)))
+    plan = RowPlan(builder)
+    for _ in range(20):
+        option = int(rng.integers(problem.n_options))
+        if problem.new[option] and (builder.counts[option] or builder.fits(option)):
+            plan.change(option, -1 if builder.counts[option] else 1)
+        hubs = np.flatnonzero(builder.counts)
+        now = evaluate(problem, hubs)
+        assert plan.cost == pytest.approx(now.cost)
+        for hub in hubs[problem.new[hubs]]:
+            lost = now.covered_share - evaluate(problem, hubs[hubs != hub]).covered_share
+            told = sorted(plan.alone[:, hub])
+            assert told == pytest.approx(sorted([problem.need @ lost, floor.weight @ lost]), abs=1e-9)
+
+
+def test_a_plan_that_costs_far_more_than_the_relaxation_is_exchanged_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def noted(*words: object, work: float = 1.0, **more: object) -> Incumbent:
+        asked.append(work)
+        return first.first_plan(*words, work=work, **more)  # type: ignore[arg-type]
+
+    problem = town(5, RULES["one hub"])
+    objective = of_cost(problem, "alone")
+    best = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
+    monkeypatch.setattr(search, "first_plan", noted)
+    monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)
+    monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
+    for margin, works in ((1.0, []), (-1.0, [search.COST_LOOK, search.THOROUGH[1]])):
+        asked.clear()
+        monkeypatch.setattr(search, "COST_SCREENS", (margin,))
+        monkeypatch.setattr(search, "COST_FAR", margin)
+        found = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
+        assert asked[: len(works) or None] == works
+        assert found.value == best.value
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_affordable_beside_hubs_apart_is_what_fits(seed: int) -> None:
     problem, rng = town(seed, RULES["one hub"]), np.random.default_rng(seed)

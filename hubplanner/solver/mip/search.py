@@ -53,6 +53,8 @@ FAR = 0.02
 """Relative distance of a plan from the bound, after exchanges, from which many more come before a search. After 40 s,
 three tiers in five floors, 1,000 sites x 20,000 points, are 1.3 % open, without these 5.0; hubs two reaches apart 12,
 not 18."""
+COST_FAR, COST_LOOK = 0.05, 0.3
+"""The same for the least cost, which searches find sooner, and part of the usual work by which that is told."""
 BUILDING_S, SERVING_S, LAYING_S = 1.5e-6, 3e-5, 7e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
 1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities); and that a line takes
@@ -196,10 +198,11 @@ def _optimised(task: Subproblem) -> Incumbent:
         return found if task.is_late or known.years else _search(task, depth, found)
     if task.seeks and not known.years and _is_too_dear(task):
         return Incumbent(infeasible=True)
-    if may_exchange and (not known.years or _searches_long(task) or _is_far(task, known, bound, SCREENS[-1])):
-        share, work = THOROUGH if is_hard(task.question) else (EXCHANGING, 1.0)
+    near, far = (SCREENS[-1], FAR) if task.sense > 0 else (COST_SCREENS[-1], COST_FAR)
+    if may_exchange and (not known.years or _searches_long(task) or _is_far(task, known, bound, near)):
+        share, work = THOROUGH if is_hard(task.question) else (EXCHANGING, 1.0 if task.sense > 0 else COST_LOOK)
         known = _improved(task, known, share, work)
-        if work < THOROUGH[1] and _is_far(task, known, bound, FAR):
+        if work < THOROUGH[1] and _is_far(task, known, bound, far):
             known = _improved(task, known, *THOROUGH)
         task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)
@@ -216,11 +219,12 @@ def _searches_long(task: Subproblem) -> bool:
 
 
 def _is_far(task: Subproblem, known: Incumbent, bound: float, margin: float) -> bool:
-    """Tell whether what a plan covers of many pairs lies far below a bound, so that a search near it finds none."""
-    covers = task.question.objective.maximises_coverage and not task.question.assigns
-    if not covers or task.goal is None or not known.years or entries_of(task) < PRICED_ENTRIES:
+    """Tell whether what a plan covers of many pairs, or costs, is far from a bound: a search near it finds none."""
+    objective = task.question.objective
+    by_rows = (objective.maximises_coverage or objective.minimises_cost) and not task.question.assigns
+    if not by_rows or task.goal is None or not known.years or entries_of(task) < PRICED_ENTRIES:
         return False
-    return bool(bound - task.goal.value(known.years) > margin * abs(bound))
+    return bool(abs(bound - task.goal.value(known.years)) > margin * abs(bound))
 
 
 def _is_too_large(task: Subproblem) -> bool:

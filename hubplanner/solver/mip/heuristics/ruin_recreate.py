@@ -49,7 +49,7 @@ another's counts 1/e as much."""
 
 
 def is_known(builder: PlanBuilder) -> bool:
-    """Tell whether rows say what a plan is worth: covered need, one hub an option, nobody assigned.
+    """Tell whether rows say what a plan is worth: covered need or the cost of it, one hub an option, nobody assigned.
 
     Over years, covered need within budgets and what limits sites alone; not the worst group or floors.
     """
@@ -58,9 +58,11 @@ def is_known(builder: PlanBuilder) -> bool:
         question.objective,
         question.objective.fairness is None and not of_kind(question.constraints, Floor),
     )
-    covers = objective.maximises_coverage and objective.alpha_fairness is None and not question.assigns
+    covers = objective.maximises_coverage and objective.alpha_fairness is None
+    covers = covers or (objective.minimises_cost and objective.fairness is None)
     alone = builder.instance.most.max(initial=1) == 1 and not problem.measures and problem.backhaul is None
-    return covers and (question.periods is None or plain) and alone and not of_kind(question.constraints, FullService)
+    of_rows = covers and alone and not (question.assigns or of_kind(question.constraints, FullService))
+    return of_rows and (question.periods is None or plain)
 
 
 class RowPlan:
@@ -82,6 +84,8 @@ class RowPlan:
         (o,) year in which each option is opened; beyond the last where it is not.
     worth, prospect
         (g, o) weight of the rows that an option is the last to cover, and of those that wait for more than one.
+    alone
+        (g, o) weight of the rows that an option covers and that have no hub to spare; kept where cost is to be least.
     work
         Entries that were looked at.
     sharpness
@@ -94,7 +98,9 @@ class RowPlan:
         max_min = objective.max_min
         needs = [one.need for one in builder.question.problems]
         self.is_fair = max_min is not None and max_min.first
+        self.is_cheapest = objective.minimises_cost
         first = list(max_min.with_need) if max_min is not None and max_min.first else needs
+        first = [] if self.is_cheapest else first
         floors = [
             floor for floor in of_kind(builder.question.constraints, Floor) if floor.share * math.fsum(floor.weight) > 0
         ]
@@ -116,7 +122,7 @@ class RowPlan:
         self.starts, self.part = cover.indptr.astype(np.intp), part
         by_option: Any = cover.tocsc()
         self.option_starts, self.option_rows = by_option.indptr.astype(np.intp), by_option.indices.astype(np.intp)
-        self.years = 1 if self.is_fair else len(first)
+        self.years = 1 if self.is_fair or self.is_cheapest else len(first)
         self.year: Ints = np.arange(self.count) if self.years > 1 else np.zeros(self.count, dtype=np.intp)
         self.since: Ints = np.where(builder.counts > 0, 0, self.years)
         for hub in builder.opened:
@@ -132,6 +138,9 @@ class RowPlan:
         self.worth, self.prospect = (
             self._summed(np.flatnonzero(some), self.weight[some]) for some in (self.missing == 1, self.missing > 1)
         )
+        last = np.flatnonzero(self.missing == 0) if self.is_cheapest else np.zeros(0, dtype=np.intp)
+        self.alone = self._summed(last, self.weight[last])
+        self.scale = max(self.cost, SHORT)
 
     def _summed(self, rows: Ints, weight: Floats) -> Floats:
         """Return the weights of some rows as sums (g, o) over the options that cover them."""
@@ -161,6 +170,10 @@ class RowPlan:
         moved = (after == 1).astype(np.intp) - (before == 1)
         some = moved != 0
         self.worth += self._summed(rows[some], (weight * moved)[some])
+        if self.is_cheapest:
+            moved = (after == 0).astype(np.intp) - (before == 0)
+            some = moved != 0
+            self.alone += self._summed(rows[some], (weight * moved)[some])
         if self.waits:
             moved = (after > 1).astype(np.intp) - (before > 1)
             some = moved != 0
@@ -169,8 +182,13 @@ class RowPlan:
     def overlap(self, option: int) -> Floats:
         """Return how much of what an option covers the others (o,) cover, too."""
         rows = self.option_rows[self.option_starts[option] : self.option_starts[option + 1]]
-        found: Floats = self._summed(rows, self.weight[rows])[: self.first].sum(axis=0)
+        found: Floats = self._summed(rows, self.weight[rows])[: self.first or None].sum(axis=0)
         return found
+
+    @property
+    def cost(self) -> float:
+        """Money for all hubs."""
+        return float(self.builder.cost @ (self.since < self.years))
 
     @property
     def shares(self) -> Floats:
@@ -180,7 +198,9 @@ class RowPlan:
 
     @property
     def least(self) -> float:
-        """The covered share, over all years, or the least of those of the groups."""
+        """The covered share, over all years, or the least of those of the groups, or cost below nil."""
+        if self.is_cheapest:
+            return -self.cost / self.scale
         return float(self.shares.min() if self.is_fair else self.covered[: self.first].sum() / self.total)
 
     @property
@@ -211,12 +231,12 @@ class RowPlan:
 
     def save(self) -> tuple[Any, ...]:
         """Return the plan as it is."""
-        parts = (self.since, self.missing, self.covered, self.worth, self.prospect)
+        parts = (self.since, self.missing, self.covered, self.worth, self.prospect, self.alone)
         return tuple(part.copy() for part in parts)
 
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Take a plan as it was."""
-        self.since, self.missing, self.covered, self.worth, self.prospect = (part.copy() for part in saved)
+        self.since, self.missing, self.covered, self.worth, self.prospect, self.alone = (part.copy() for part in saved)
         self.builder.book(self.since, self.years)
 
     def rate(self, some: Ints, early: float) -> Floats:
@@ -227,7 +247,10 @@ class RowPlan:
         early
             What rows that wait for more than one hub count for.
         """
-        worth = self.price[:, None] * (self.worth + early * self.prospect if early else self.worth)[:, some]
+        worth = (self.worth + early * self.prospect if early else self.worth)[:, some]
+        if self.is_cheapest:
+            worth = np.minimum(worth, np.maximum(self.asked - self.covered, 0.0)[:, None])
+        worth = self.price[:, None] * worth
         if self.years == 1:
             return np.asarray(worth.sum(axis=0))
         first = np.argmax(self.builder.cost[some][:, None] <= self.builder.left, axis=1)
@@ -261,10 +284,12 @@ def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *
         saved, value = plan.save(), plan.value
         out = _ruin(plan, open_, rng)
         _recreate(plan, out if rng.random() < KEPT_OUT else None, rng)
+        if plan.is_cheapest:
+            _thin(plan)
         loss = value - plan.value
         if plan.short.any() or (loss > 0 and rng.exponential(WARMTH * (1.0 - cooled) ** 2) < loss):
             plan.restore(saved)
-        elif plan.least > known * (1 + SHORT):
+        elif plan.least > known + SHORT * abs(known):
             best, known = plan.save(), plan.least
     since = best[0]
     builder.restore(before)
@@ -316,3 +341,16 @@ def _recreate(plan: RowPlan, out: int | None, rng: np.random.Generator) -> None:
             rate[at] = factor[option] = 0.0
         else:
             return
+
+
+def _thin(plan: RowPlan) -> None:
+    """Close hubs without which all that is asked is still covered, the dearest first."""
+    builder = plan.builder
+    while not plan.short.any():
+        spare = plan.covered - plan.asked * (1 - SHORT)
+        open_ = np.flatnonzero((builder.counts > builder.nothing.counts) & (builder.cost > 0))
+        idle = open_[(plan.alone[:, open_] + plan.gain[:, open_] <= spare[:, None]).all(axis=0)]
+        idle = np.array([option for option in idle.tolist() if builder.may_close(option)], dtype=np.intp)
+        if not len(idle):
+            return
+        plan.change(int(idle[np.argmax(builder.cost[idle])]), -1)
