@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 from support.instances.tiny import dear_and_cheap, line_of_five
 from test_futures import EXACT, hedged, town
 from test_median_distrust import ASKED, scattered, truth
@@ -70,6 +72,50 @@ def test_highs_hands_back_the_plan_whose_value_it_states() -> None:
     found = solve_handle(handle(), handle, columns, [float(value) for value in START])
     assert found.value == pytest.approx(BEST)
     assert -float(np.asarray(handle().getLp().col_cost_) @ np.array(found.open_)) == pytest.approx(BEST)
+
+
+def cover(near: np.ndarray) -> Any:
+    """Return HiGHS with the fewest sites that cover all points, by which points (n, m) are near to which sites."""
+    cells, program = csr_array(near.astype(float)), highspy.HighsLp()
+    program.num_row_, program.num_col_ = near.shape
+    program.col_cost_, program.col_lower_, program.col_upper_ = (np.full(near.shape[1], end) for end in (1.0, 0.0, 1.0))
+    program.row_lower_, program.row_upper_ = np.ones(near.shape[0]), np.full(near.shape[0], np.inf)
+    program.integrality_ = [highspy.HighsVarType.kInteger] * near.shape[1]
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.num_row_, program.a_matrix_.num_col_ = near.shape
+    program.a_matrix_.start_, program.a_matrix_.index_ = cells.indptr, cells.indices
+    program.a_matrix_.value_ = cells.data
+    made: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in {"output_flag": False, "mip_rel_gap": 0.0, "threads": 1}.items():
+        made.setOptionValue(name, value)
+    made.passModel(program)
+    return made
+
+
+def test_a_start_that_highs_takes_for_a_better_one_costs_no_time() -> None:
+    # Presolve drops sites of the start that others dominate, and HiGHS 1.16 counts it without them.
+    rng = np.random.default_rng(0)
+    away = np.hypot(*(rng.uniform(0, 1, (300, 1, 2)) - rng.uniform(0, 1, (80, 2))).transpose(2, 0, 1))
+    near = away <= np.maximum(0.155, away.min(axis=1))[:, None]
+    start = np.ones(80)
+    for site in range(80):
+        start[site] = 0.0
+        start[site] = float(not (near @ start >= 1).all())
+    handles: list[Any] = []
+
+    def make() -> Any:
+        handles.append(cover(near))
+        return handles[-1]
+
+    found = solve_handle(make(), make, np.arange(80, dtype=np.int32), start.tolist())
+    assert [made.getModelStatus() for made in handles] == [
+        highspy.HighsModelStatus.kInterrupt,
+        highspy.HighsModelStatus.kOptimal,
+    ]
+    least = milp(np.ones(80), integrality=np.ones(80), bounds=Bounds(0, 1), constraints=LinearConstraint(near, 1))
+    assert -found.value == -found.bound == pytest.approx(least.fun)
+    assert start.sum() > least.fun
+    assert (near @ np.array(found.open_) >= 1 - 1e-6).all()
 
 
 def test_without_time_for_a_second_run_the_value_is_that_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:

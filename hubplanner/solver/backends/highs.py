@@ -80,10 +80,11 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     start
         Values of the first of them: HiGHS completes it.
     """
-    given = columns[: len(start)]
+    given, misread = columns[: len(start)], list[float]()
     _report(handle)
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
+        _watch(handle, misread)
     run(handle)
     if handle.getModelStatus() == highspy.HighsModelStatus.kSolveError and not is_stopped():
         # HiGHS 1.16 may end so without its presolve, and with it does not.
@@ -98,7 +99,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     elif _is_proven_at_root(handle, columns):
         handle = _agreed(handle, make, columns)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
-    if len(given) and left > 0 and not _is_consistent(handle):
+    if len(given) and left > 0 and (misread or not _is_consistent(handle)):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
         again = make()
         again.setOptionValue("time_limit", left)
@@ -147,13 +148,35 @@ def _report(handle: Any) -> None:
         handle.cbMipInterrupt += lambda event: hear(-event.data_out.mip_primal_bound, -event.data_out.mip_dual_bound)
 
 
+def _watch(handle: Any, misread: list[float]) -> None:
+    """End a search that begins with a better value than its start has, and note that value.
+
+    HiGHS 1.16 leaves out of a start's value what presolve drops as dominated, and then looks for nothing but plans that
+    are better still.
+    """
+    program = handle.getLp()
+    cost, offset = np.array(program.col_cost_), float(program.offset_)
+
+    def see(event: Any) -> None:
+        stated, values = float(event.data_out.objective_function_value), np.asarray(event.data_out.mip_solution)
+        if len(values) == len(cost) and not _agree(stated, float(cost @ values) + offset):
+            misread.append(stated)
+            handle.cancelSolve()
+
+    handle.cbMipImprovingSolution += see
+
+
+def _agree(stated: float, own: float) -> bool:
+    """Tell whether the objective HiGHS states is that of a plan's values."""
+    return abs(own - stated) <= AGREEMENT * max(1.0, abs(stated))
+
+
 def _is_consistent(handle: Any) -> bool:
     """Tell whether the values HiGHS hands back have the objective it states."""
     info = handle.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return True
-    stated = float(info.objective_function_value)
-    return bool(abs(_objective(handle) - stated) <= AGREEMENT * max(1.0, abs(stated)))
+    return _agree(float(info.objective_function_value), _objective(handle))
 
 
 def _objective(handle: Any) -> float:
