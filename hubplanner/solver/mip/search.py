@@ -55,8 +55,8 @@ three tiers in five floors, 1,000 sites x 20,000 points, are 1.3 % open, without
 not 18."""
 COST_FAR, COST_LOOK = 0.05, 0.3
 """The same for the least cost, which searches find sooner, and part of the usual work by which that is told. Covering
-10,000 points from 2,000 sites and 0.8 of 20,000 from 1,000 are left to searches, and take 3.9 s each, 3.4 and 3.7
-without these; 0.9 of 20,000 in three tiers is proven to 1 % in 43 s, 28 % open without."""
+0.8 of 20,000 points from 1,000 sites is left to searches, and takes 3.9 s, 3.7 without these; 0.9 of 20,000 in three
+tiers is proven to 1 % in 43 s, 28 % open without."""
 BUILDING_S, SERVING_S, LAYING_S = 1.5e-6, 3e-5, 7e-5
 """Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
 1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities); and that a line takes
