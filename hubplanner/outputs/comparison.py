@@ -16,7 +16,7 @@ from hubplanner.folders import COMPARISON_MARKS
 from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.outputs.map.comparison import Panel, draw_comparison
 from hubplanner.outputs.rounding import rounded_change
-from hubplanner.outputs.writers import harmless, write_geojson
+from hubplanner.outputs.writers import write_geojson, write_table
 from hubplanner.translation import N_
 
 
@@ -82,8 +82,7 @@ class Comparison:
 
     def _write_files(self, folder: Path) -> None:
         write_json(self.figures, folder / "comparison.json")
-        table = figure_table(self.figures).map(harmless)
-        table.to_csv(folder / "comparison.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        write_table(figure_table(self.figures), folder / "comparison.csv")
         _write_layers({"demand": self.demand, "hub": self.hubs}, folder / "comparison.geojson")
         draw_comparison([self._panel(run) for run in self.runs], self.demand, folder / "comparison.png")
 

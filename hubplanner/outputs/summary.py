@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from hubplanner.inputs.groups import group_floors
 from hubplanner.outputs.backhaul import LINK_COLUMNS, backhaul_cost, backhaul_money
 from hubplanner.outputs.frames import opening_years
 from hubplanner.outputs.rounding import finite, rounded
-from hubplanner.outputs.writers import harmless
+from hubplanner.outputs.writers import write_table
 from hubplanner.problem import (
     Evaluation,
     Floats,
@@ -302,11 +301,7 @@ def _ends(worth: ValueOfInformation) -> dict[str, float]:
 
 def write_futures(rows: list[dict[str, Any]], path: Path) -> None:
     """Write the table of futures as Excel reads it."""
-    table = pd.DataFrame(rows)
-    table["name"] = table["name"].map(harmless)
-    if "run" in table:
-        table["run"] = table["run"].map(harmless)
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    write_table(pd.DataFrame(rows), path)
 
 
 def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import os
 import re
@@ -78,14 +77,20 @@ def check_geopackage(path: Path, rows: Mapping[str, int]) -> None:
 
 
 def write_csv(frame: gpd.GeoDataFrame, path: Path, *, points: bool = True) -> None:
-    """Write a table that Excel reads: UTF-8 with signature, lon and lat of points, no cell that acts as a formula."""
+    """Write a layer as a table that Excel reads, with lon and lat of points."""
     table = pd.DataFrame(frame.drop(columns="geometry"))
     if points:
         table["lon"], table["lat"] = frame.geometry.x.round(DECIMALS), frame.geometry.y.round(DECIMALS)
-    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
-        table[name] = table[name].map(harmless, na_action="ignore")
-    table.columns = [harmless(name) for name in table.columns]
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    write_table(table, path)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table that Excel reads: UTF-8 with signature, no cell that acts as a formula."""
+    shown = table.copy()
+    for name in shown.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]]:
+        shown[name] = shown[name].map(harmless, na_action="ignore")
+    shown.columns = [str(harmless(name)) for name in shown.columns]
+    shown.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def harmless(cell: object) -> object:

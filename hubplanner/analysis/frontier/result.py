@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.model import Fairness
 from hubplanner.outputs.rounding import finite, rounded
 from hubplanner.outputs.summary import summarize_measures
-from hubplanner.outputs.writers import harmless, write_geojson
+from hubplanner.outputs.writers import write_geojson, write_table
 from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
 from hubplanner.scenario import dump_scenario
 
@@ -253,12 +252,8 @@ def hubs_frame(frontier: Frontier) -> gpd.GeoDataFrame:
 def _write_files(frontier: Frontier, aside: Path, target: Path) -> None:
     summary = frontier.summary()
     write_json(summary, aside / "frontier.json")
-    table = pd.DataFrame([_row(point, frontier, summary["knee"]) for point in frontier.points])
-    for name in ("entering", "leaving"):
-        table[name] = table[name].map(harmless)
-    table.columns = [str(harmless(name)) for name in table.columns]
-    path = aside / "frontier.csv"
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    rows = [_row(point, frontier, summary["knee"]) for point in frontier.points]
+    write_table(pd.DataFrame(rows), aside / "frontier.csv")
     write_geojson(frontier.hubs, aside / "frontier.geojson")
     draw_frontier(summary, frontier.inputs, frontier.other_name, aside / "frontier.png")
     # Through a link, relative paths would lead elsewhere than from the folder itself.

@@ -26,7 +26,7 @@ from hubplanner.outputs.map.fonts import plain, shorten, width
 from hubplanner.outputs.map.hub_symbols import NEW
 from hubplanner.outputs.map.layout import DPI, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
-from hubplanner.outputs.writers import harmless
+from hubplanner.outputs.writers import write_table
 
 WIDE, HEAD, FOOT, ROW = 8.27, 1.25, 0.95, 0.72
 """Inches: the page's width, room above and below the bars, and one bar with its labels."""
@@ -272,7 +272,7 @@ def write_sweep(records: Sequence[dict[str, Any]], about: dict[str, Any], folder
     text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n"
     writers: dict[str, Callable[[Path], object]] = {
         "sweep.json": lambda path: path.write_text(text, encoding="utf-8"),
-        "sweep.csv": lambda path: _write_csv(table, path),
+        "sweep.csv": lambda path: write_table(table, path),
         "tornado.png": lambda path: draw_tornado(tornado, str(about["scenario"]), path),
     }
     if importlib.util.find_spec("pyarrow"):
@@ -311,14 +311,6 @@ def check_tables(folder: Path, *, overwrite: bool) -> None:
         raise ExistsError(message + "--overwrite, or name another --out; nothing was written")
     if changed:
         log.warning("%s: --overwrite will replace %s", folder, ", ".join(changed))
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    shown = table.copy()
-    for name in shown.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]]:
-        shown[name] = shown[name].map(harmless, na_action="ignore")
-    shown.columns = [str(harmless(name)) for name in shown.columns]
-    shown.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def tornado_of(records: Sequence[dict[str, Any]], grid: dict[str, list[Any]], base: dict[str, Any]) -> Tornado:
