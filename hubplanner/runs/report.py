@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
+from hubplanner.runs.read import read_json
 from hubplanner.translation import gettext as _, joined, said_again
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
@@ -109,12 +109,12 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
     path = next((folder / name for name in EXPLANATIONS if (folder / name).is_file()), None)
     if path is None:
         return {}
-    tree = _read(path)
+    tree = read_json(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
             raise DataError(Fault(file=str(path), allowed=_("explains another plan; run hubplanner explain again")))
         beside = path.with_name("manifest.json")
-        how = _read(beside).get("said") if beside.is_file() else None
+        how = read_json(beside).get("said") if beside.is_file() else None
         return {str(hub["site_id"]): said_again(how, str(hub["words"])) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -127,7 +127,7 @@ def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
     path = folder / STABILITY_FILES[0]
     if not path.is_file():
         return None
-    tree = _read(path)
+    tree = read_json(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
             raise DataError(Fault(file=str(path), allowed=_("is of another plan; run hubplanner stability again")))
@@ -151,7 +151,7 @@ def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:
     path = next((one for one in found if one.is_file()), None)
     if path is None:
         return None
-    tree = _read(path)
+    tree = read_json(path)
     points = tree.get("points")
     needed = {"number", "cost", "people", "share", "hubs"}
     if not isinstance(points, list) or not all(isinstance(point, dict) and needed <= point.keys() for point in points):
@@ -159,15 +159,3 @@ def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:
             Fault(file=str(path), column="points", allowed=_("needs {needed}", needed=joined(sorted(needed), ", ")))
         )
     return tree if points else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
-        ) from error
-    if not isinstance(tree, dict):
-        raise DataError(Fault(file=str(path), allowed=_("an object of JSON")))
-    return tree
