@@ -77,6 +77,7 @@ class BlockSearch:
     _open: list[tuple[float, int, _BranchNode]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
     _closed: float = -math.inf
+    _root: PrimalPoint | None = None
 
     def __post_init__(self) -> None:
         """Note the value of the plan to begin with."""
@@ -94,9 +95,23 @@ class BlockSearch:
         if point.bound == -math.inf:
             message = "HiGHS says that no plan keeps to the limits; the one to begin with does"
             raise SolverError(message)
+        self._root = point
         self._note(point, self.program.low, self.program.high)
         self._tell()
         return point
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether no plan of interest is left."""
+        return not self._open or -self._open[0][0] < self._enough
+
+    def begin_at(self, plan: Ints) -> None:
+        """Begin the search at a better plan (k,), which leaves less of interest at the root."""
+        self._offer(plan)
+        if self._root is not None and not self.nodes:
+            self._open.clear()
+            self._note(self._root, self.program.low, self.program.high)
+            self._tell()
 
     def run(self, tell: Callable[[float, float], None]) -> None:
         """Branch until no plan of interest is left or time is up.
@@ -106,7 +121,7 @@ class BlockSearch:
         tell
             Hears of value and bound after each node.
         """
-        while self._open and -self._open[0][0] >= self._enough and not self.deadline.is_past:
+        while not (self.is_closed or self.deadline.is_past):
             node = heapq.heappop(self._open)[2]
             self.nodes += 1
             self._branch(node)

@@ -150,6 +150,13 @@ MOST_WORK = 3e8
 3 tiers, 2,000 sites x 50,000 points, it leaves 0.15 % open after a minute; four times as many 0.26 %, no end 0.8 %."""
 
 
+def swapped(instance: CoveringInstance, objective: Objective, chosen: Ints, deadline: Deadline) -> Ints:
+    """Return a plan, given its options (k,), that no swap of two options improves, if time is left for it."""
+    choice = _opened(instance, objective, chosen)
+    choice.swap(deadline)
+    return choice.options
+
+
 def searched(instance: CoveringInstance, objective: Objective, chosen: Ints, deadline: Deadline, seed: int = 0) -> Ints:
     """Return a plan that many kicks do not improve: some hubs closed, one at random opened, filled up, best swaps.
 

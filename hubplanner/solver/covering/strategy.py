@@ -16,7 +16,7 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.cache import CachedPlans, SolveCache
 from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
-from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched
+from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched, swapped
 from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import prune, reduction
 from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
@@ -210,18 +210,21 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
         return math.inf if has_reached else max(_slack(options, value, reach), ROUNDING * value)
 
     if dense:
-        with record.phase(_("exchange hubs")):
-            start = searched(instance, objective, start, deadline.part(EXCHANGING), options.seed)
+        start = swapped(instance, objective, start, deadline.part(EXCHANGING))
     with record.phase(_("solve the relaxation")):
         effort = options.until(deadline).effort(_slack(options, instance.covered_need(start), reach))
         found = solve_relaxation(instance, objective, effort, start, memory, slack)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     start = found.plan
-    if not dense:
+    bound = min(found.relaxation.bound, instance.most_need)
+    if found.search is None:
         with record.phase(_("exchange hubs")):
             start = exchanged(instance, objective, start, np.abs(found.relaxation.reduced), deadline)
-    bound = min(found.relaxation.bound, instance.most_need)
+    elif not found.search.is_closed:
+        with record.phase(_("exchange hubs")):
+            start = searched(instance, objective, start, deadline.part(EXCHANGING), options.seed)
+        found.search.begin_at(start)
     best = CoveringResult(chosen=start, bound=bound, version=UNUSED, line=found.line)
     report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     if options.is_heuristic:
