@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +83,25 @@ def test_no_plan_is_better_than_all_hubs_together(part: int) -> None:
         limit = all_hubs_bound(question, goal)
         assert goal.sense * limit >= goal.sense * case.best[0] - 1e-9 * max(1.0, abs(case.best[0])), case
         assert np.isfinite(limit), case
+
+
+@pytest.mark.parametrize("decay", ["step", "linear"])
+@pytest.mark.parametrize("weight", [0.2, 0.5, 0.8, 1.0])
+def test_few_hubs_cover_no_more_with_second_ones_than_each_for_its_part(weight: float, decay: str) -> None:
+    sharper = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        need, sites = rng.integers(1, 50, 40).astype(float), rng.uniform(0, 20, (9, 2))
+        problem = hp.Problem.from_points(rng.uniform(0, 20, (40, 2)), need, sites, rng.uniform(5, 9, 9), reach=7.0)
+        problem = replace(problem, rule=hp.CoverageRule(backup=2, backup_weight=weight, decay=decay))
+        every = [hubs for size in range(4) for hubs in combinations(range(9), size)]
+        for asked in (hp.MaxCoverage(max_hubs=3), hp.MaxCoverage(budget=20.0)):
+            kept = [hubs for hubs in every if asked.budget is None or problem.option_cost[list(hubs)].sum() <= 20.0]
+            best = max(evaluate(problem, list(hubs)).covered_need for hubs in kept)
+            limit = all_hubs_bound(Question.of(problem, asked), goals_of(asked)[0])
+            assert limit >= best * (1 - 1e-9)
+            sharper += limit < evaluate(problem, range(9)).covered_need * (1 - 1e-9)
+    assert sharper
 
 
 @pytest.mark.parametrize("looks", [1, 3])

@@ -50,14 +50,18 @@ def _all_open(question: Question) -> tuple[Year, ...]:
 
 
 def _adds_up(question: Question) -> bool:
-    """Tell whether hubs cover no more together than each of them would alone."""
+    """Tell whether hubs cover no more together than each of them would alone, second ones counting for half."""
     problem = question.problems[-1]
     asked = question.objective.maximises_coverage and question.periods is None
-    return asked and problem.keeps_existing and problem.rule.backup == 1 and not problem.measures
+    return asked and problem.keeps_existing and not problem.measures
 
 
 def covered_alone(question: Question) -> float:
-    """Return what hubs that each cover all they can alone would come to, for the money and number there is."""
+    r"""Return what hubs that each cover all they can alone would come to, for the money and number there is.
+
+    With second hubs, of weight $\beta$, each counts for $\max(1 - \beta, 1/2)$ of what it reaches, as the first of a
+    place or one of two.
+    """
     problem, most = question.problems[-1], question.instance.most
     worth, standing = worth_alone(question), problem.existing
     settled, new = math.fsum(worth[standing]), np.flatnonzero(problem.new & (worth > 0))
