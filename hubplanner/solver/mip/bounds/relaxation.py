@@ -19,7 +19,7 @@ from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.highs import INFEASIBLE, lagrangean, prepared, run
-from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, tightened
+from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, halved, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT
 
@@ -138,6 +138,7 @@ def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints
     whole = np.zeros(program.num_col_, dtype=np.bool_)
     rows = [row for layer in form.layers for row in layer.variables.made.get(rows_covered, ())]
     whole[[row.index for row in rows if row.cat == "Integer"]] = True
+    program, back = halved(program, decided)
     part = cover_part(program, decided, whole)
     if not part.is_large:
         return None
@@ -148,7 +149,8 @@ def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints
     if point is None:
         return None
     bound, reduced = point.proof(program)
-    return Relaxation(bound=bound, open_=point.values[columns], reduced=reduced[columns], values=point.values)
+    values = back @ point.values
+    return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)
 
 
 def narrowed(task: Subproblem, value: float) -> Subproblem:

@@ -176,6 +176,46 @@ class BlockPoint:
         return lagrangean(program, self.row_dual) if self.told is None else self.told
 
 
+def halved(program: Any, decided: Bools) -> tuple[Any, csr_array]:
+    r"""Return a program in which each row says what covers one unit, and what (v, v) takes its values back.
+
+    Where a second hub shares the row of the first, :math:`z + z' \le \sum_o y_o`, and z has one of its own, too, the
+    half :math:`h = (z + z') / 2` takes the place of :math:`z' = 2 h - z`, so that :math:`2 h \le \sum_o y_o`. In every
+    plan it is between 0 and 1.
+
+    Parameters
+    ----------
+    decided
+        (v,) columns of whole variables to decide on.
+    """
+    low, high, table = np.asarray(program.row_lower_), np.asarray(program.row_upper_), csr_array(matrix(program))
+    (count, width), column = table.shape, table.indices
+    row = np.repeat(np.arange(count), np.diff(table.indptr))
+    caps = (table.data > 0) & ~decided[column] & (np.isinf(low) & (high == 0))[row]
+    several = np.bincount(row[caps], minlength=count)
+    own = np.bincount(column[caps & (several == 1)[row]], minlength=width) > 0
+    pair = caps & (several == 2)[row] & (table.data == 1)  # noqa: PLR2004 - z and z'
+    first, second = np.flatnonzero(pair & own[column]), np.flatnonzero(pair & ~own[column])
+    _, one, other = np.intersect1d(row[first], row[second], return_indices=True)
+    z, with_two = column[first[one]], column[second[other]]
+    diagonal = np.ones(width)
+    diagonal[with_two] = 2.0
+    places: Any = (-np.ones(len(z)), (with_two, z))
+    back = csr_array(diags_array(diagonal) + csr_array(places, shape=(width, width)))
+    if not len(z):
+        return program, back
+    told, cells = highspy.HighsLp(), csr_array(table @ back)
+    cells.eliminate_zeros()
+    told.num_row_, told.num_col_ = count, width
+    told.col_cost_ = back.T @ np.asarray(program.col_cost_)
+    told.col_lower_, told.col_upper_ = program.col_lower_, program.col_upper_
+    told.row_lower_, told.row_upper_ = low, high
+    told.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    told.a_matrix_.num_row_, told.a_matrix_.num_col_ = count, width
+    told.a_matrix_.start_, told.a_matrix_.index_, told.a_matrix_.value_ = cells.indptr, cells.indices, cells.data
+    return told, back
+
+
 def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> CoverPart:
     """Return the part of a program of HiGHS that says what is covered; without rows where it has none.
 
@@ -200,7 +240,6 @@ def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> Cove
     caps &= says[row]
     improves = np.where(value > 0, at_least[row], at_most[row])
     leaves = (np.bincount(column[caps], minlength=width) > 0) & _all(column, caps | improves, width)
-    leaves &= (cost < 0) | ~_all(column, caps, width)  # what counts for no sum is told by its rows
     own = np.flatnonzero(caps & leaves[column])
     own = own[np.argsort(column[own], kind="stable")]
     covered, starts = np.unique(column[own], return_index=True)
