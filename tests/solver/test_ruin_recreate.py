@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search, strategy
+from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.heuristics import first_plan as first
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.ruin_recreate import SHARPNESS, RowPlan, is_known, ruin_and_recreate
@@ -264,6 +266,28 @@ def test_a_plan_far_below_the_relaxation_of_a_large_question_is_exchanged_for_lo
         found = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
         assert asked[: len(works) or None] == works
         assert found.value == best.value
+
+
+def test_where_the_relaxation_is_cut_short_exchanges_have_the_rest_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def noted(*words: object, work: float = 1.0, **more: object) -> Incumbent:
+        asked.append(work)
+        return first.first_plan(*words, work=work, **more)  # type: ignore[arg-type]
+
+    def unsolved(task: search.Subproblem) -> object:
+        depth, form, found = relaxed(task)
+        return depth, form, replace(found, bound=math.inf, values=np.zeros(0))
+
+    problem, objective = town(5, RULES["second hub for a part"]), LIMITS["apart"]
+    best = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
+    monkeypatch.setattr(search, "first_plan", noted)
+    monkeypatch.setattr(search, "relaxed", unsolved)
+    monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)
+    found = hp.solve_problem(problem, objective, hp.SolverOptions(gap=1e-4, ties=False))
+    assert asked == [search.THOROUGH[1]]
+    assert found.value == pytest.approx(best.value)
+    assert best.value <= found.bound < problem.need.sum()
 
 
 def test_what_it_comes_to_depends_on_work_and_seed_alone() -> None:

@@ -185,7 +185,8 @@ def _optimised(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal by a relaxation and searches below its bound."""
     known, deadline = task.known, task.deadline
     if _is_too_large(task):
-        return _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, math.nan))
+        known = _improved(task, known, 1.0, THOROUGH[1])
+        return _bounded(task, known, cap_bound(task.question, task.goal, math.nan))
     may_exchange = bool(known.years) or task.seeks
     depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if may_exchange else task)
     if relaxation.is_infeasible and not known.years:
@@ -195,7 +196,8 @@ def _optimised(task: Subproblem) -> Incumbent:
         # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
         if math.isnan(known.bound) and _has_prices(task):
             known, _ = suggested(task)
-        found = _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, bound))
+        improved = _improved(task, known, 1.0, THOROUGH[1])
+        found = _bounded(task, improved, cap_bound(task.question, task.goal, bound))
         found = found if math.isnan(known.bound) else _better(task, known, found)
         return found if task.is_late or known.years else _search(task, depth, found)
     if task.seeks and not known.years and _is_too_dear(task):
