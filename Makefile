@@ -7,8 +7,8 @@ BIN := .venv/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PEERS := .venv-peers
 RUN := runs/pakistan
-# One more test process than the two cores of CI: each waits now and then for a page, a server or a solver that it stopped.
-WORKERS ?= 3
+# Solves use the cores themselves; two test processes share them well: three take as long.
+WORKERS ?= 2
 # The tests of a module share what they solve, a server or a browser: a process takes all of them, in the order of conftest.py.
 SHARED_OUT := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.

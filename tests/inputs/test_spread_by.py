@@ -186,7 +186,7 @@ def test_an_area_without_a_place_is_named_or_stands_at_one_point(folder: Path) -
         ({"path": "a.csv"}, {}, {}, "demand.spread_by.x: is required for a CSV file"),
         ({"path": "weight.tif"}, {"travel": {"method": "matrix", "path": "t.csv"}}, {}, "only with computed distances"),
         ({"path": "weight.tif"}, {}, {"path": "p.parquet", "merge": True}, "its points are many already"),
-        ({"path": "gone.tif"}, {}, {}, "gone.tif: "),
+        ({"path": "gone.tif"}, {}, {}, "gone.tif, demand.spread_by.path: "),
     ],
 )
 def test_what_cannot_be_spread_is_refused_with_a_reason(
