@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -247,3 +248,24 @@ def test_rows_for_second_hubs_are_the_hull_of_one_row(seed: int) -> None:
     mixed = linprog(-counts, A_eq=np.vstack([plans.T, np.ones(len(plans))]), b_eq=[*at, 1.0], bounds=(0, None))
     allowed = min(1.0, at.sum() / 2, at.sum() - at.max())
     assert -mixed.fun == pytest.approx(allowed, abs=1e-9)
+
+
+@pytest.mark.usefixtures("_any_size")
+@pytest.mark.parametrize("kind", ["backup", "tiers"])
+def test_blocks_are_not_asked_where_no_sum_is_left_to_tell(kind: str) -> None:
+    problem, _ = asked(kind, 0)
+    status = problem.site_status.copy()
+    status[:2] = SiteStatus.EXISTING, SiteStatus.REQUIRED
+    cost = np.where(np.isin(problem.option_site, [0]), 0.0, problem.option_cost)
+    kept = ~((problem.option_site == 0) & (problem.option_tier == 1))
+    some = replace(
+        problem,
+        site_status=status,
+        option_cost=cost[kept],
+        option_site=problem.option_site[kept],
+        option_tier=problem.option_tier[kept],
+    )
+    reached = hp.solve_problem(some, hp.MinCost(target_share=1e-9), OPTIONS)
+    # The standing hub covers what is asked: only the required site is left to pay.
+    assert reached.status == hp.Status.OPTIMAL
+    assert reached.value == 4.0

@@ -122,3 +122,18 @@ def test_a_choice_that_leaves_someone_out_is_not_believed(monkeypatch: pytest.Mo
     effort = replace(EXACT, time_limit_s=10.0).effort(0.0)
     with pytest.raises(hp.SolverError, match="leave someone out"):
         one.best(effort, 0.0, math.inf)
+
+
+def test_a_plan_to_start_from_is_kept_where_its_sites_have_twins(caplog: pytest.LogCaptureFixture) -> None:
+    rng = np.random.default_rng(3)
+    places = rng.uniform(0, 10, (300, 2))
+    sites = np.vstack([places[:60], places[:60]])
+    near = np.hypot(*(places[:, None] - sites).transpose(2, 0, 1)).min(axis=1) <= 2.0
+    problem = hp.Problem.from_points(places[near], np.ones(near.sum()), sites, np.ones(120), 2.0)
+    others = replace(problem, option_cost=np.where(np.arange(120) < 60, 9.0, 1.0))
+    start = hp.solve_problem(others, EVERYONE, EXACT)
+    assert (start.open_options >= 60).all()
+    with caplog.at_level("INFO", "hubplanner"):
+        found = hp.solve_problem(problem, EVERYONE, replace(EXACT, time_limit_s=0.001), start=start)
+    assert found.value == len(start.open_options)
+    assert "not used" not in caplog.text

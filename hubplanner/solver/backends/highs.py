@@ -86,7 +86,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
         _watch(handle, misread)
     run(handle)
-    if handle.getModelStatus() == highspy.HighsModelStatus.kSolveError and not is_stopped():
+    if handle.getModelStatus() == highspy.HighsModelStatus.kSolveError and not (misread or is_stopped()):
         # HiGHS 1.16 may end so without its presolve, and with it does not.
         handle.setOptionValue("presolve", "on")
         run(handle)
@@ -99,7 +99,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     elif _is_proven_at_root(handle, columns):
         handle = _agreed(handle, make, columns)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
-    if len(given) and left > 0 and (misread or not _is_consistent(handle)):
+    if len(given) and left > 0 and ((misread and not is_stopped()) or not _is_consistent(handle)):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
         again = make()
         again.setOptionValue("time_limit", left)

@@ -19,7 +19,7 @@ from hubplanner.solver.backends.highs import WHOLE, lagrangean, new_handle, run,
 from hubplanner.solver.mip.bounds.relaxation import Relaxation
 from hubplanner.solver.progress import told_as
 
-MOST_PRODUCTS = 3e8
+MOST_PRODUCTS = 1e8
 """Pairs of rows at options up to which rows are compared with each other."""
 
 

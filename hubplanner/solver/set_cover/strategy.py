@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,9 +65,11 @@ class SetCoverStrategy:
             options=problem.n_options,
             model_options=len(instance.option),
         )
-        chosen, bound, version = _searched(instance, cover, context)
-        plan, ties = np.union1d(np.flatnonzero(problem.existing), instance.option[chosen]), OPEN
-        value = math.fsum(problem.option_cost[plan])
+        known = _known(problem, context)
+        chosen, bound, version = _searched(problem, instance, cover, known, context)
+        made = np.union1d(np.flatnonzero(problem.existing), instance.option[chosen])
+        plan = min([*known, made], key=lambda options: math.fsum(problem.option_cost[options]))
+        value, ties = math.fsum(problem.option_cost[plan]), OPEN
         if context.options.ties and context.options.gap == 0 and relative_gap(value, bound) <= EXACT:
             with log.phase(_("break ties")):
                 first, ties = first_of_equals(question, evaluate(problem, plan), context)
@@ -96,26 +99,41 @@ def _with_required(instance: CoveringInstance) -> csr_array:
     return csr_array(vstack([instance.cover, own], format="csr"))
 
 
-def _known(instance: CoveringInstance, cover: SetCover, context: SolveContext) -> list[Ints]:
-    """Return the plan to start from, if it covers everyone."""
-    plans: list[Evaluation] = plans_of(context.warm_start) if context.warm_start is not None else []
-    chosen = [np.flatnonzero(np.isin(instance.option, plan.options)) for plan in plans]
-    found: list[Ints] = [one for one in chosen if cover.is_covered(one)]
+def _known(problem: Problem, context: SolveContext) -> list[Ints]:
+    """Return the options of the plan to start from, if it covers everyone: some may be replaced in the reductions."""
+    start = context.warm_start
+    plans: list[Evaluation] = []
+    if start is not None and start.problem.n_options == problem.n_options:
+        plans = plans_of(start)
+    found = [plan.options for plan in plans if _covers_all(problem, plan.options)]
     if not found:
         context.leave_start("it does not cover everyone")
     return found
 
 
-def _searched(instance: CoveringInstance, cover: SetCover, context: SolveContext) -> tuple[Ints, float, str]:
-    """Return the best choice (k,), what all cost at least, and the solver's version."""
+def _covers_all(problem: Problem, options: Ints) -> bool:
+    """Tell whether a plan with all standing hubs and one at a site covers everyone and holds the required sites."""
+    sites = problem.option_site[options]
+    is_whole = np.isin(np.flatnonzero(problem.existing), options).all()
+    has_sites = np.isin(problem.required_sites, sites).all() and len(np.unique(sites)) == len(sites)
+    covered = np.asarray(problem.rows.cover[:, options].sum(axis=1)) > 0
+    return bool(is_whole and has_sites and covered[problem.rows.need > 0].all())
+
+
+def _searched(
+    problem: Problem, instance: CoveringInstance, cover: SetCover, known: Sequence[Ints], context: SolveContext
+) -> tuple[Ints, float, str]:
+    """Return the best choice (k,), what all cost at least, and the solver's version; none dearer than known plans."""
     log, deadline, gap = context.log, context.deadline, context.options.gap
-    cost, known = instance.cost, _known(instance, cover, context)
+    cost = instance.cost
+    inside = [np.flatnonzero(np.isin(instance.option, options)) for options in known]
+    least_known = min((math.fsum(problem.option_cost[options]) for options in known), default=math.inf)
     with log.phase(_("solve the relaxation")):
         relaxation = cover.relaxation(context.limits(0.0))
         values = relaxation.open_ if relaxation.is_solved else np.zeros(len(cost))
-        tried = [*known, prune(instance, cover.rounded(values))]
+        tried = [*(one for one in inside if cover.is_covered(one)), prune(instance, cover.rounded(values))]
     best = min(tried, key=lambda chosen: math.fsum(cost[chosen]))
-    value, bound, version = math.fsum(cost[best]), relaxation.bound, ""
+    value, bound, version = min(math.fsum(cost[best]), least_known), relaxation.bound, ""
     margin = NEAR * value
     report_progress("cost", value, bound)
     while relaxation.is_solved and value - bound > max(gap, ROUNDING) * value and not deadline.is_past:
@@ -128,7 +146,7 @@ def _searched(instance: CoveringInstance, cover: SetCover, context: SolveContext
         if found is not None:
             trial = prune(instance, found)
             best = min(best, trial, key=lambda chosen: math.fsum(cost[chosen]))
-            value = math.fsum(cost[best])
+            value = min(math.fsum(cost[best]), least_known)
         report_progress("cost", value, bound)
         if margin >= enough - relaxation.bound:
             break

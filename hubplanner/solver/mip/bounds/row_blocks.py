@@ -191,11 +191,13 @@ def halved(program: Any, decided: Bools) -> tuple[Any, csr_array]:
     low, high, table = np.asarray(program.row_lower_), np.asarray(program.row_upper_), csr_array(matrix(program))
     (count, width), column = table.shape, table.indices
     row = np.repeat(np.arange(count), np.diff(table.indptr))
-    caps = (table.data > 0) & ~decided[column] & (np.isinf(low) & (high == 0))[row]
+    ends = ~decided & (np.asarray(program.col_lower_) == 0) & (np.asarray(program.col_upper_) == 1)
+    caps = (table.data > 0) & (np.isinf(low) & (high == 0))[row]
     several = np.bincount(row[caps], minlength=count)
     own = np.bincount(column[caps & (several == 1)[row]], minlength=width) > 0
-    pair = caps & (several == 2)[row] & (table.data == 1)  # noqa: PLR2004 - z and z'
-    first, second = np.flatnonzero(pair & own[column]), np.flatnonzero(pair & ~own[column])
+    once = np.bincount(column[caps], minlength=width) == 1
+    pair = caps & (several == 2)[row] & (table.data == 1) & ends[column]  # noqa: PLR2004 - z and z'
+    first, second = np.flatnonzero(pair & own[column]), np.flatnonzero(pair & (once & ~own)[column])
     _, one, other = np.intersect1d(row[first], row[second], return_indices=True)
     z, with_two = column[first[one]], column[second[other]]
     diagonal = np.ones(width)
@@ -240,6 +242,8 @@ def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> Cove
     caps &= says[row]
     improves = np.where(value > 0, at_least[row], at_most[row])
     leaves = (np.bincount(column[caps], minlength=width) > 0) & _all(column, caps | improves, width)
+    if not (leaves & ((cost < 0) | ~_all(column, caps, width))).any():
+        leaves[:] = False  # no sum is left for blocks to tell
     own = np.flatnonzero(caps & leaves[column])
     own = own[np.argsort(column[own], kind="stable")]
     covered, starts = np.unique(column[own], return_index=True)
