@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 from scipy.sparse import csr_array
 
 from hubplanner.solver.backends.alike_rows import merge_alike
+from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.solver.options import SolverOptions
 
@@ -24,15 +25,7 @@ INTEGER, CONTINUOUS = highspy.HighsVarType.kInteger, highspy.HighsVarType.kConti
 
 def program_of(table: Floats, cost: Floats, columns: tuple[Floats, Floats], rows: tuple[Floats, Floats], n: int) -> Any:
     """Return a program whose last n columns are whole."""
-    found, cells = highspy.HighsLp(), csr_array(table)
-    found.num_row_, found.num_col_ = table.shape
-    found.col_cost_, (found.col_lower_, found.col_upper_) = cost, columns
-    found.row_lower_, found.row_upper_ = rows
-    found.integrality_ = [CONTINUOUS] * (table.shape[1] - n) + [INTEGER] * n
-    found.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    found.a_matrix_.num_row_, found.a_matrix_.num_col_ = table.shape
-    found.a_matrix_.start_, found.a_matrix_.index_, found.a_matrix_.value_ = cells.indptr, cells.indices, cells.data
-    return found
+    return linear_program(csr_array(table), cost, columns, rows, np.arange(len(cost)) >= len(cost) - n)
 
 
 def drawn(seed: int) -> Any:

@@ -20,7 +20,8 @@ from hubplanner.model import build_model
 from hubplanner.problem import SiteStatus, merge_demand
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
-from hubplanner.solver.backends.highs import matrix, prepared
+from hubplanner.solver.backends.arrays import matrix
+from hubplanner.solver.backends.highs import prepared
 from hubplanner.solver.covering import (
     branch_and_bound as branching,
     column_generation as prices,

@@ -12,7 +12,8 @@ from model.test_golden import MODELS
 
 from hubplanner.model.lp import new_program
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import matrix, prepared
+from hubplanner.solver.backends.arrays import matrix
+from hubplanner.solver.backends.highs import prepared
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 ENDS = ("col_cost_", "col_lower_", "col_upper_", "row_lower_", "row_upper_")

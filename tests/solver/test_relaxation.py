@@ -16,7 +16,8 @@ from hubplanner.model import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
 from hubplanner.problem.covering_instance import reduce_existing
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import lagrangean, matrix, prepared
+from hubplanner.solver.backends.arrays import lagrangean, matrix
+from hubplanner.solver.backends.highs import prepared
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.mip.bounds.relaxation import relax
 from hubplanner.solver.run_log import RunLog

@@ -19,6 +19,7 @@ from test_median_distrust import ASKED, scattered, truth
 
 import hubplanner as hp
 from hubplanner.solver.backends import ADAPTERS, highs as adapter
+from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.backends.highs import solve_handle, solve_highs
 from hubplanner.solver.covering import strategy as run
 from hubplanner.solver.median import strategy as solving
@@ -76,15 +77,9 @@ def test_highs_hands_back_the_plan_whose_value_it_states() -> None:
 
 def cover(near: np.ndarray) -> Any:
     """Return HiGHS with the fewest sites that cover all points, by which points (n, m) are near to which sites."""
-    cells, program = csr_array(near.astype(float)), highspy.HighsLp()
-    program.num_row_, program.num_col_ = near.shape
-    program.col_cost_, program.col_lower_, program.col_upper_ = (np.full(near.shape[1], end) for end in (1.0, 0.0, 1.0))
-    program.row_lower_, program.row_upper_ = np.ones(near.shape[0]), np.full(near.shape[0], np.inf)
-    program.integrality_ = [highspy.HighsVarType.kInteger] * near.shape[1]
-    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    program.a_matrix_.num_row_, program.a_matrix_.num_col_ = near.shape
-    program.a_matrix_.start_, program.a_matrix_.index_ = cells.indptr, cells.indices
-    program.a_matrix_.value_ = cells.data
+    points, sites = near.shape
+    ends, limits = (np.zeros(sites), np.ones(sites)), (np.ones(points), np.full(points, np.inf))
+    program = linear_program(csr_array(near.astype(float)), np.ones(sites), ends, limits, np.ones(sites, np.bool_))
     made: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, value in {"output_flag": False, "mip_rel_gap": 0.0, "threads": 1}.items():
         made.setOptionValue(name, value)

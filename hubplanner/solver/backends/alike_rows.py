@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, hstack
 
 from hubplanner.problem import Bools, Ints
 from hubplanner.problem.aggregation.equal_rows import group_rows
+from hubplanner.solver.backends.arrays import linear_program, matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,18 +41,11 @@ def merge_alike(program: Any, kept: Ints) -> tuple[Any, Ints]:
     Parameters
     ----------
     program
-        Row by row; minimised.
+        Minimised.
     kept
         Columns that stay what they are.
     """
-    table = csr_array(
-        (
-            np.asarray(program.a_matrix_.value_),
-            np.asarray(program.a_matrix_.index_),
-            np.asarray(program.a_matrix_.start_),
-        ),
-        shape=(program.num_row_, program.num_col_),
-    )
+    table = csr_array(matrix(program))
     rows = _cap_rows(program, table, kept)
     if len(rows.row) < 2:  # noqa: PLR2004 - nothing to merge
         return program, kept
@@ -108,19 +102,9 @@ def _groups(program: Any, table: csr_array, rows: _CapRows) -> tuple[Ints, Ints]
 
 def _program(program: Any, table: csr_array, rows: Ints, columns: Ints, summed: csr_array) -> Any:
     """Return a program with some rows and columns of another, whose costs are summed by column."""
-    found = highspy.HighsLp()
-    found.num_row_, found.num_col_ = table.shape
-    found.col_cost_ = summed.T @ np.asarray(program.col_cost_)
-    found.col_lower_, found.col_upper_ = (
-        np.asarray(program.col_lower_)[columns],
-        np.asarray(program.col_upper_)[columns],
-    )
-    found.row_lower_, found.row_upper_ = np.asarray(program.row_lower_)[rows], np.asarray(program.row_upper_)[rows]
+    whole = None
     if len(program.integrality_):
-        kinds = list(program.integrality_)
-        found.integrality_ = [kinds[column] for column in columns.tolist()]
-    found.offset_ = program.offset_
-    cells = found.a_matrix_
-    cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, *table.shape
-    cells.start_, cells.index_, cells.value_ = table.indptr, table.indices, table.data
-    return found
+        whole = np.array([kind == highspy.HighsVarType.kInteger for kind in program.integrality_])[columns]
+    ends = np.asarray(program.col_lower_)[columns], np.asarray(program.col_upper_)[columns]
+    limits = np.asarray(program.row_lower_)[rows], np.asarray(program.row_upper_)[rows]
+    return linear_program(table, summed.T @ np.asarray(program.col_cost_), ends, limits, whole, program.offset_)

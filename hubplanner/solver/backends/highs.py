@@ -11,11 +11,11 @@ from typing import Any
 import highspy
 import numpy as np
 import pulp
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
-from hubplanner.problem import Floats
 from hubplanner.solver.backends.alike_rows import merge_alike
+from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.solver.progress import listener
@@ -219,27 +219,20 @@ def as_arrays(program: pulp.LpProblem, *, mip: bool = True) -> Any:
         shape=(len(rows), len(variables)),
     )
     cells.eliminate_zeros()
-    found, cost = highspy.HighsLp(), np.zeros(len(variables))
+    cost = np.zeros(len(variables))
     for variable, worth in (program.objective or {}).items():
         cost[variable.index] = sign * worth
-    found.num_row_, found.num_col_ = cells.shape
-    found.col_cost_ = cost
-    found.col_lower_, found.col_upper_ = (
+    low, high = (
         np.array([plain if end is None else end for end in ends], dtype=np.float64)
         for plain, ends in (
             (-math.inf, [variable.lowBound for variable in variables]),
             (math.inf, [variable.upBound for variable in variables]),
         )
     )
-    found.row_lower_ = np.array([-math.inf if (end := row.getLb()) is None else end for row in rows], dtype=np.float64)
-    found.row_upper_ = np.array([math.inf if (end := row.getUb()) is None else end for row in rows], dtype=np.float64)
-    if mip:
-        kinds = {True: highspy.HighsVarType.kInteger, False: highspy.HighsVarType.kContinuous}
-        found.integrality_ = [kinds[variable.cat == pulp.LpInteger] for variable in variables]
-    found.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    found.a_matrix_.num_row_, found.a_matrix_.num_col_ = cells.shape
-    found.a_matrix_.start_, found.a_matrix_.index_, found.a_matrix_.value_ = cells.indptr, cells.indices, cells.data
-    return found
+    least = np.array([-math.inf if (end := row.getLb()) is None else end for row in rows], dtype=np.float64)
+    most = np.array([math.inf if (end := row.getUb()) is None else end for row in rows], dtype=np.float64)
+    whole = np.array([variable.cat == pulp.LpInteger for variable in variables], dtype=np.bool_) if mip else None
+    return linear_program(cells, cost, (low, high), (least, most), whole)
 
 
 def new_handle(effort: SearchLimits, **options: Any) -> Any:
@@ -259,11 +252,6 @@ def new_handle(effort: SearchLimits, **options: Any) -> Any:
     for name, value in asked.items():
         handle.setOptionValue(name, value)
     return handle
-
-
-def entries(block: csr_array) -> tuple[Any, Any, Any]:
-    """Return the entries of a matrix as HiGHS takes rows or columns to add."""
-    return block.indptr[:-1].astype(np.int32), block.indices.astype(np.int32), block.data.astype(np.float64)
 
 
 def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
@@ -321,25 +309,3 @@ def _silent_stdout() -> Iterator[None]:
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)
-
-
-def lagrangean(program: Any, row_dual: Floats) -> tuple[float, Floats]:
-    """Return the bound on the maximum, and the reduced costs of all columns, that row multipliers prove."""
-    # HiGHS holds the minimisation of the negated objective, and its duals with it.
-    gain, dual = -np.asarray(program.col_cost_), -row_dual
-    upper, lower = np.asarray(program.row_upper_), np.asarray(program.row_lower_)
-    dual = np.where((dual > 0) & np.isinf(upper) | (dual < 0) & np.isinf(lower), 0.0, dual)
-    limit = np.where(dual > 0, upper, np.where(dual < 0, lower, 0.0))
-    reduced = gain - matrix(program).T @ dual
-    ends = np.maximum(reduced * np.asarray(program.col_upper_), reduced * np.asarray(program.col_lower_))
-    return math.fsum(dual * limit) + math.fsum(ends), reduced
-
-
-def matrix(program: Any) -> csc_array:
-    """Return a HiGHS program's matrix (rows, columns)."""
-    entries = program.a_matrix_
-    shape = (program.num_row_, program.num_col_)
-    parts = (np.asarray(entries.value_), np.asarray(entries.index_), np.asarray(entries.start_))
-    if entries.format_ == highspy.MatrixFormat.kColwise:
-        return csc_array(parts, shape=shape)
-    return csc_array(csc_array(parts, shape=shape[::-1]).T)

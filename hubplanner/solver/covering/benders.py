@@ -12,7 +12,8 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import entries, new_handle, run
+from hubplanner.solver.backends.arrays import entries, linear_program
+from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
 from hubplanner.solver.mip.bounds.row_blocks import MOST_ROUNDS, SLACK_ROUNDS, VIOLATED, blocks_of
 from hubplanner.tolerances import EXACT
@@ -81,23 +82,13 @@ class BlockRelaxation:
         self._pass()
 
     def _pass(self) -> None:
-        table, program = self.table, highspy.HighsLp()
-        options = len(table.gain)
-        program.num_col_, program.num_row_ = self.count + options, len(table.limit)
-        program.col_cost_ = -np.concatenate([np.ones(self.count), table.gain])
-        program.col_lower_ = np.zeros(program.num_col_)
-        program.col_upper_ = np.concatenate([self.total, self.high])
-        program.row_lower_, program.row_upper_ = np.full(program.num_row_, -math.inf), table.limit
-        cells = program.a_matrix_
-        cells.format_, cells.num_col_, cells.num_row_ = (
-            highspy.MatrixFormat.kRowwise,
-            program.num_col_,
-            program.num_row_,
-        )
-        cells.start_, cells.index_, cells.value_ = (
-            table.side.indptr,
-            table.side.indices + self.count,
-            table.side.data,
+        table = self.table
+        blocks = csr_array((len(table.limit), self.count))
+        program = linear_program(
+            csr_array(hstack([blocks, table.side], format="csr")),
+            -np.concatenate([np.ones(self.count), table.gain]),
+            (np.zeros(self.count + len(table.gain)), np.concatenate([self.total, self.high])),
+            (np.full(len(table.limit), -math.inf), table.limit),
         )
         self.handle.passModel(program)
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array, eye_array, hstack
 
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import entries, new_handle, run
+from hubplanner.solver.backends.arrays import entries, linear_program
+from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, joined, proven
 
 ENTERING = 1e-7
@@ -41,17 +42,10 @@ class ColumnGeneration:
         self._enter(np.flatnonzero(inside | table.must))
 
     def _pass_rows(self) -> None:
-        rows, program = len(self.table.need), highspy.HighsLp()
-        program.num_col_, program.num_row_ = rows, rows + len(self.table.limit)
-        program.col_cost_ = -self.table.need
-        program.col_lower_, program.col_upper_ = np.zeros(rows), np.ones(rows)
-        program.row_lower_ = np.full(program.num_row_, -math.inf)
-        program.row_upper_ = self.table.limits
-        entries = program.a_matrix_
-        entries.format_, entries.num_col_, entries.num_row_ = highspy.MatrixFormat.kColwise, rows, program.num_row_
-        entries.start_, entries.index_ = np.arange(rows + 1), np.arange(rows)
-        entries.value_ = np.ones(rows)
-        self.handle.passModel(program)
+        rows, limits = len(self.table.need), self.table.limits
+        own = csr_array(eye_array(len(limits), rows))
+        ends = np.zeros(rows), np.ones(rows)
+        self.handle.passModel(linear_program(own, -self.table.need, ends, (np.full(len(limits), -math.inf), limits)))
 
     def _enter(self, options: Ints) -> None:
         """Take some options in."""

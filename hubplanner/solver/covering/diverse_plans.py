@@ -17,8 +17,9 @@ from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.backends.arrays import lagrangean, linear_program
 from hubplanner.solver.backends.base import Termination
-from hubplanner.solver.backends.highs import INFEASIBLE, lagrangean, new_handle, run, solve_handle
+from hubplanner.solver.backends.highs import INFEASIBLE, new_handle, run, solve_handle
 from hubplanner.solver.covering.lp import table_of
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
@@ -165,24 +166,14 @@ class DiversePlans:
         table, (rows, options) = self._table, self._table.cover.shape
         extra, limit = self._extra_rows()
         matrix = csr_array(vstack([hstack([table.matrix, csr_array((len(table.limits), 1))]), extra], format="csr"))
-        program = highspy.HighsLp()
-        program.num_row_, program.num_col_ = matrix.shape
         gains = np.concatenate([table.need, table.gain, [0.0]])
         apart = np.append(np.zeros(rows + options), 1.0)
-        program.col_cost_ = -(gains if by_need else apart)
         may = np.ones(options) if used is None else (used | table.must).astype(float)
-        program.col_lower_ = np.append(np.zeros(rows + options), float(least))
-        program.col_upper_ = np.concatenate([np.ones(rows), may, [float(max(self._size) + options)]])
-        program.row_lower_ = np.full(len(matrix.indptr) - 1, -math.inf)
-        program.row_upper_ = np.concatenate([table.limits, limit])
-        if whole:
-            kinds = highspy.HighsVarType
-            program.integrality_ = [kinds.kContinuous] * rows + [kinds.kInteger] * (options + 1)
-        cells = program.a_matrix_
-        cells.format_ = highspy.MatrixFormat.kRowwise
-        cells.num_row_, cells.num_col_ = matrix.shape
-        cells.start_, cells.index_, cells.value_ = matrix.indptr, matrix.indices, matrix.data
-        return program
+        low = np.append(np.zeros(rows + options), float(least))
+        high = np.concatenate([np.ones(rows), may, [float(max(self._size) + options)]])
+        limits = np.full(matrix.shape[0], -math.inf), np.concatenate([table.limits, limit])
+        is_whole = np.arange(matrix.shape[1]) >= rows if whole else None
+        return linear_program(matrix, -(gains if by_need else apart), (low, high), limits, is_whole)
 
     def _extra_rows(self) -> tuple[csr_array, Floats]:
         """Return what holds the plan near the best, apart from known ones, and other than those ruled out."""

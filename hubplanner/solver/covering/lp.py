@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import highspy
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
@@ -17,6 +16,7 @@ from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.lp import decimal_unit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.limits import limits
 
 
@@ -204,18 +204,14 @@ def program_of(table: CoveringLP, cuts: Cuts | None, *, whole: bool) -> Any:
     if cuts is not None:
         matrix = csr_array(vstack([matrix, hstack([cuts.rows, cuts.options])], format="csr"))
         limit = np.concatenate([limit, cuts.limit])
-    program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = matrix.shape
-    program.col_cost_ = -np.concatenate([table.need, table.gain])
-    program.col_lower_, program.col_upper_ = np.zeros(matrix.shape[1]), np.ones(matrix.shape[1])
-    program.row_lower_, program.row_upper_ = np.full(len(limit), -math.inf), limit
-    if whole:
-        kinds = highspy.HighsVarType
-        program.integrality_ = [kinds.kContinuous] * rows + [kinds.kInteger] * len(table.gain)
-    cells = program.a_matrix_
-    cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, *matrix.shape
-    cells.start_, cells.index_, cells.value_ = matrix.indptr, matrix.indices, matrix.data
-    return program
+    width = matrix.shape[1]
+    return linear_program(
+        matrix,
+        -np.concatenate([table.need, table.gain]),
+        (np.zeros(width), np.ones(width)),
+        (np.full(len(limit), -math.inf), limit),
+        np.arange(width) >= rows if whole else None,
+    )
 
 
 def proven(

@@ -18,6 +18,7 @@ from hubplanner.model.lp import decimal_unit, new_program
 from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.backends import Termination, adapter
+from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.backends.highs import INFEASIBLE, WHOLE, new_handle, run
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
@@ -282,14 +283,13 @@ def _fewest(near: Bools, count: int, task: Subproblem) -> _Covered:
     Fewest sites are found, and proven, far sooner than any at all within a limit on their number.
     """
     rows, width = csr_array(near.astype(np.float64)), near.shape[1]
-    program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = rows.shape
-    program.col_cost_, program.col_lower_, program.col_upper_ = np.ones(width), np.zeros(width), np.ones(width)
-    program.row_lower_, program.row_upper_ = np.ones(len(near)), np.full(len(near), np.inf)
-    program.integrality_ = [highspy.HighsVarType.kInteger] * width
-    cells = program.a_matrix_
-    cells.format_ = highspy.MatrixFormat.kRowwise
-    cells.start_, cells.index_, cells.value_ = rows.indptr, rows.indices, rows.data
+    program = linear_program(
+        rows,
+        np.ones(width),
+        (np.zeros(width), np.ones(width)),
+        (np.ones(len(near)), np.full(len(near), np.inf)),
+        np.ones(width, dtype=np.bool_),
+    )
     ends = {"objective_target": count + HALF, "objective_bound": count + HALF}
     handle = new_handle(task.effort(0.0), **ends, **WHOLE)
     handle.passModel(program)

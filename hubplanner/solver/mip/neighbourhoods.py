@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from hubplanner.model import Formulation, TangentUtility, formulate
 from hubplanner.model.goals import tangent_utility
 from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.solver.backends.arrays import linear_program, matrix
 from hubplanner.solver.backends.highs import WHOLE, as_arrays, new_handle, run
 from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH
 from hubplanner.solver.mip.search import any_plan
@@ -50,9 +51,7 @@ class Neighbourhoods:
         depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
         self.form: Formulation = formulate(task.question, tangent_utility(self.utility), (), depth, task.ranges)
         program = as_arrays(self.form.program)
-        shape = (program.num_row_, program.num_col_)
-        matrix = program.a_matrix_
-        self.rows = csr_array((np.array(matrix.value_), np.array(matrix.index_), np.array(matrix.start_)), shape=shape)
+        self.rows = csr_array(matrix(program))
         self.cost, self.low, self.high, self.least, self.most = (
             np.array(part)
             for part in (
@@ -173,20 +172,14 @@ class Neighbourhoods:
         rows = np.flatnonzero(np.diff(part.indptr) > 0)
         part, fixed = csr_array(part[rows]), fixed[rows]
         slack = SLACK * np.maximum(1.0, np.abs(fixed))
-        program = highspy.HighsLp()
-        program.num_row_, program.num_col_ = part.shape
-        program.col_cost_ = self.cost[columns]
-        program.col_lower_, program.col_upper_ = self.low[columns], self.high[columns]
-        program.row_lower_ = self.least[rows] - fixed - slack
-        program.row_upper_ = self.most[rows] - fixed + slack
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.num_row_, program.a_matrix_.num_col_ = part.shape
-        program.a_matrix_.start_, program.a_matrix_.index_ = part.indptr, part.indices
-        program.a_matrix_.value_ = part.data
-        kinds = {True: highspy.HighsVarType.kInteger, False: highspy.HighsVarType.kContinuous}
         whole = np.flatnonzero(self.is_whole[columns])
-        if len(whole):
-            program.integrality_ = [kinds[is_whole] for is_whole in self.is_whole[columns].tolist()]
+        program = linear_program(
+            part,
+            self.cost[columns],
+            (self.low[columns], self.high[columns]),
+            (self.least[rows] - fixed - slack, self.most[rows] - fixed + slack),
+            self.is_whole[columns] if len(whole) else None,
+        )
         gap = GAP * abs(float(self.cost @ values))
         effort = self.task.options.until(self.task.deadline).effort(gap, NODES)
         handle = new_handle(effort, mip_rel_gap=0.0, mip_abs_gap=gap, mip_allow_restart=False, **WHOLE)

@@ -15,7 +15,8 @@ from hubplanner.model.lp import decimal_unit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.solver.backends import SearchLimits, Termination
-from hubplanner.solver.backends.highs import WHOLE, lagrangean, new_handle, run, solve_handle
+from hubplanner.solver.backends.arrays import lagrangean, linear_program
+from hubplanner.solver.backends.highs import WHOLE, new_handle, run, solve_handle
 from hubplanner.solver.mip.bounds.relaxation import Relaxation
 from hubplanner.solver.progress import told_as
 
@@ -70,17 +71,10 @@ class SetCover:
 
     def program(self, *, whole: bool) -> Any:
         """Return the program for HiGHS; options are whole or not."""
-        found, (rows, options) = highspy.HighsLp(), self.cover.shape
-        found.num_row_, found.num_col_ = rows, options
-        found.col_cost_ = self.cost / self.unit
-        found.col_lower_, found.col_upper_ = np.zeros(options), np.ones(options)
-        found.row_lower_, found.row_upper_ = np.ones(rows), np.full(rows, math.inf)
-        if whole:
-            found.integrality_ = [highspy.HighsVarType.kInteger] * options
-        cells = found.a_matrix_
-        cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, rows, options
-        cells.start_, cells.index_, cells.value_ = self.cover.indptr, self.cover.indices, np.ones(self.cover.nnz)
-        return found
+        rows, options = self.cover.shape
+        ends, limits = (np.zeros(options), np.ones(options)), (np.ones(rows), np.full(rows, math.inf))
+        table = self.cover.astype(np.float64)
+        return linear_program(table, self.cost / self.unit, ends, limits, np.ones(options, np.bool_) if whole else None)
 
     def relaxation(self, effort: SearchLimits) -> Relaxation:
         """Return what any choice costs at least, with reduced costs, as far as time goes."""

@@ -107,7 +107,7 @@ def _known(problem: Problem, context: SolveContext) -> list[Ints]:
         plans = plans_of(start)
     found = [plan.options for plan in plans if _covers_all(problem, plan.options)]
     if not found:
-        context.leave_start("it does not cover everyone")
+        context.leave_start("it does not cover everyone" if plans else "it belongs to another problem")
     return found
 
 

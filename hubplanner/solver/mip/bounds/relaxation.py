@@ -18,7 +18,8 @@ from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
-from hubplanner.solver.backends.highs import INFEASIBLE, lagrangean, prepared, run
+from hubplanner.solver.backends.arrays import lagrangean
+from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
 from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, halved, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT

@@ -14,7 +14,8 @@ from scipy.sparse.linalg import svds
 
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import entries, lagrangean, matrix, new_handle, run
+from hubplanner.solver.backends.arrays import entries, lagrangean, linear_program, matrix
+from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.tolerances import EXACT
 
 LEAST_WIDTH, LEAST_ENTRIES = 8, 100_000
@@ -206,16 +207,10 @@ def halved(program: Any, decided: Bools) -> tuple[Any, csr_array]:
     back = csr_array(diags_array(diagonal) + csr_array(places, shape=(width, width)))
     if not len(z):
         return program, back
-    told, cells = highspy.HighsLp(), csr_array(table @ back)
-    cells.eliminate_zeros()
-    told.num_row_, told.num_col_ = count, width
-    told.col_cost_ = back.T @ np.asarray(program.col_cost_)
-    told.col_lower_, told.col_upper_ = program.col_lower_, program.col_upper_
-    told.row_lower_, told.row_upper_ = low, high
-    told.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    told.a_matrix_.num_row_, told.a_matrix_.num_col_ = count, width
-    told.a_matrix_.start_, told.a_matrix_.index_, told.a_matrix_.value_ = cells.indptr, cells.indices, cells.data
-    return told, back
+    told = csr_array(table @ back)
+    told.eliminate_zeros()
+    ends = program.col_lower_, program.col_upper_
+    return linear_program(told, back.T @ np.asarray(program.col_cost_), ends, (low, high)), back
 
 
 def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> CoverPart:
@@ -370,17 +365,9 @@ class RowBlockRelaxation:
         beside = csr_array(csr_array(places, shape=(sums.shape[0], len(told))) @ self.blocks.part)
         rows = csr_array(hstack([sums[:, part.staying], beside], format="csr"))
         low, high = (np.asarray(end)[part.staying] for end in (program.col_lower_, program.col_upper_))
-        master = highspy.HighsLp()
-        master.num_row_, master.num_col_ = len(part.kept), rows.shape[1]
-        master.col_cost_ = -rows[[0]].toarray().ravel()
-        master.col_lower_ = np.concatenate([low, np.zeros(self.count)])
-        master.col_upper_ = np.concatenate([high, self.blocks.weight.sum(axis=1)])
-        master.row_lower_ = np.asarray(program.row_lower_)[part.kept]
-        master.row_upper_ = np.asarray(program.row_upper_)[part.kept]
-        rows, cells = csr_array(rows[1:]), master.a_matrix_
-        cells.format_, cells.num_row_ = highspy.MatrixFormat.kRowwise, master.num_row_
-        cells.num_col_ = master.num_col_
-        cells.start_, cells.index_, cells.value_ = rows.indptr, rows.indices, rows.data
+        ends = np.concatenate([low, np.zeros(self.count)]), np.concatenate([high, self.blocks.weight.sum(axis=1)])
+        limits = np.asarray(program.row_lower_)[part.kept], np.asarray(program.row_upper_)[part.kept]
+        master = linear_program(csr_array(rows[1:]), -rows[[0]].toarray().ravel(), ends, limits)
         self.handle = new_handle(effort, presolve="off", solver="simplex")
         self.handle.passModel(master)
         self.values: Floats = np.zeros(rows.shape[1])
