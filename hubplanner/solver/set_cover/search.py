@@ -21,7 +21,7 @@ from hubplanner.solver.mip.bounds.relaxation import Relaxation
 from hubplanner.solver.progress import told_as
 
 MOST_PRODUCTS = 1e8
-"""Pairs of rows at options up to which rows are compared with each other."""
+"""Pairs of rows at options up to which rows are compared with each other: 81 million took 5.6 s and 2.3 GB."""
 
 
 def implying_rows(cover: csr_array) -> Ints:
