@@ -14,6 +14,13 @@ from hubplanner.problem.model_instance import NO_ROW, CoverRows
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.travel.base import Bools, Floats, Ints
 
+MOST_EXACT = 2.0**53
+"""Whole numbers up to this are exact."""
+LEAST_STEP = 1e-9
+"""Steps of need that are smaller, relative to all of it, are rounding to a solver."""
+STEP_ROUNDING = 1e-3
+"""Part of a step that a solver's bound may be off by."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CoveringInstance:
@@ -97,6 +104,28 @@ class CoveringInstance:
         gain = np.zeros(int(place.max(initial=-1)) + 1)
         np.maximum.at(gain, place, self.gain)
         return math.fsum([self.base, *self.need[np.diff(self.cover.indptr) > 0], *gain])
+
+    @cached_property
+    def need_step(self) -> float:
+        """What the need of all choices is a multiple of, on top of the settled part, if all need is whole; else 0."""
+        figures = np.concatenate([self.need, self.gain])
+        total = float(figures.sum())
+        if not total <= MOST_EXACT or not np.array_equal(figures, np.round(figures)):
+            return 0.0
+        step = float(np.gcd.reduce(figures.astype(np.int64)))
+        return step if step >= LEAST_STEP * total else 0.0
+
+    @property
+    def least_gain(self) -> float:
+        """Need by which a better choice is better at least, with room for rounding; 0 where need is not whole."""
+        return self.need_step * (1 - STEP_ROUNDING)
+
+    def most_within(self, bound: float) -> float:
+        """Return the most need that a choice may cover within a bound: whole steps above what is settled."""
+        if not self.need_step or not math.isfinite(bound):
+            return bound
+        steps = math.floor((bound - self.base) / self.need_step + STEP_ROUNDING)
+        return min(bound, self.base + self.need_step * steps)
 
     def covered_need(self, chosen: Ints) -> float:
         """Return the need that a choice (k,) of options covers, the settled part included."""

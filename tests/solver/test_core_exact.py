@@ -98,6 +98,27 @@ def cut_rounds(instance: CoveringInstance, objective: hp.MaxCoverage) -> Iterato
         lp.add(cuts)
 
 
+@pytest.mark.parametrize("unit", [1.0, 7.0, 1000.0, 0.25])
+def test_whole_need_has_steps_in_which_no_plan_is_passed_over(unit: float) -> None:
+    for seed in range(20):
+        drawn, objective = fractional(seed)
+        instance = replace(drawn, need=drawn.need * unit, gain=drawn.gain * unit, base=0.3)
+        step, worth = instance.need_step, {instance.covered_need(plan) for plan in plans(instance, objective)}
+        assert step == (unit if unit >= 1 else 0)
+        for value in worth:
+            assert instance.most_within(value) == pytest.approx(value, rel=1e-12)
+            assert instance.most_within(value + 0.9 * step) == pytest.approx(value, rel=1e-12)
+            assert instance.most_within(value - 1e-4 * step) == pytest.approx(value, abs=1e-3 * unit)
+    assert fractional(0)[0].most_within(np.inf) == np.inf
+
+
+def test_steps_of_need_that_a_solver_cannot_see_are_not_used() -> None:
+    instance, _ = fractional(0)
+    assert replace(instance, need=instance.need * 1e12 + 1).need_step == 0
+    assert replace(instance, need=np.append(instance.need[1:], 2.0**54)).need_step == 0
+    assert replace(instance, need=instance.need[:0], gain=instance.gain[:0]).need_step == 0
+
+
 def test_every_plan_keeps_to_every_cut_and_the_relaxation_breaks_it() -> None:
     found = 0
     for seed in range(60):

@@ -37,7 +37,8 @@ def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, star
         (o,) options of a plan to start from; none if empty.
     """
     program, prices, first = program_of(table, cuts, whole=True), _prices(table), len(table.need)
-    asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap}
+    # What HiGHS would settle at the root, to begin anew with less, is settled already.
+    asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap, "mip_allow_restart": False}
     if len(prices):
         # Presolve would put the sums back in place of the counts, whose branching closes the gap.
         asked["presolve"] = "off"

@@ -206,18 +206,20 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     deadline, dense = options.deadline, is_dense(instance.cover)
 
     def slack(value: float) -> float:
-        has_reached = reach is not None and value >= reach
-        return math.inf if has_reached else max(_slack(options, value, reach), ROUNDING * value)
+        if reach is not None and value >= reach:
+            return math.inf
+        asked = options.gap * value if reach is None else max((reach - value) * NEARLY, 0.0)
+        return max(asked, instance.least_gain, ROUNDING * value)
 
     if dense:
         start = swapped(instance, objective, start, deadline.part(EXCHANGING))
     with record.phase(_("solve the relaxation")):
-        effort = options.until(deadline).effort(_slack(options, instance.covered_need(start), reach))
+        effort = options.until(deadline).effort(slack(instance.covered_need(start)))
         found = solve_relaxation(instance, objective, effort, start, memory, slack)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     start = found.plan
-    bound = min(found.relaxation.bound, instance.most_need)
+    bound = instance.most_within(min(found.relaxation.bound, instance.most_need))
     if found.search is None:
         with record.phase(_("exchange hubs")):
             start = exchanged(instance, objective, start, np.abs(found.relaxation.reduced), deadline)
@@ -238,10 +240,8 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
         return replace(best, chosen=search.best, bound=bound, version=search.program.handle.version())
     for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
         value = instance.covered_need(best.chosen)
-        effort = options.until(deadline).effort(_slack(options, value, reach))
-        if reach is not None and value >= reach:
-            break
-        if best.bound - value <= max(effort.gap, ROUNDING * value) or deadline.is_past:
+        effort = options.until(deadline).effort(slack(value))
+        if best.bound - value <= effort.gap or deadline.is_past:
             break
         with record.phase(_("solve with {solver}", solver=options.name)):
             short = found.relaxation.bound - value - effort.gap * NEARLY
@@ -251,11 +251,6 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
                 best = _search(instance, rest, found.cuts, best, effort)
         report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     return best
-
-
-def _slack(options: SolverOptions, value: float, reach: float | None) -> float:
-    """Return the distance of plan and bound at which the search may end."""
-    return options.gap * value if reach is None else max((reach - value) * NEARLY, 0.0)
 
 
 def _near(relaxation: Relaxation) -> float:
@@ -278,7 +273,7 @@ def _search(
 ) -> CoveringResult:
     """Return the better of the best choice so far and the best that is left."""
     if not rest.is_possible:
-        bound = max(rest.left_out, instance.covered_need(best.chosen))
+        bound = max(instance.most_within(rest.left_out), instance.covered_need(best.chosen))
         return replace(best, bound=min(best.bound, bound))
     carried = None if cuts is None else rest.carried(cuts)
     start = np.isin(rest.free, best.chosen)
@@ -287,5 +282,5 @@ def _search(
     # Without a choice of its own, the settled options may still lack what the limits demand.
     better = found.has_plan and instance.covered_need(trial) > instance.covered_need(best.chosen)
     chosen = trial if better else best.chosen
-    bound = max(found.bound, rest.left_out, instance.covered_need(chosen))
+    bound = max(instance.most_within(max(found.bound, rest.left_out)), instance.covered_need(chosen))
     return replace(best, chosen=chosen, bound=min(best.bound, bound), version=found.version)
