@@ -87,6 +87,11 @@ class Evaluation:
         return f"Evaluation({hubs}, covered need {self.covered_need:,.6g}, cost {self.cost:,.6g})"
 
     @property
+    def hubs(self) -> Ints:
+        """Option of each hub, ascending: one that holds several stands there as often."""
+        return np.repeat(self.options, self.counts)
+
+    @property
     def edges(self) -> Ints:
         """Edges of the network that are built; none where it is of no concern."""
         return np.zeros(0, dtype=np.intp) if self.backhaul is None else self.backhaul.edges
@@ -294,7 +299,7 @@ def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Eva
     >>> evaluate_again(line, evaluate(line, [1]), assigned=False).covered_need
     4.0
     """
-    hubs, own = np.repeat(plan.options, plan.counts), plan.assigned
+    hubs, own = plan.hubs, plan.assigned
     if not assigned:
         return evaluate(problem, hubs, edges=plan.edges, reached=plan.reached, kept=links_kept(problem, plan))
     cells = (own.data, plan.options[own.indices], own.indptr)

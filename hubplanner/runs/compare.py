@@ -14,12 +14,10 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, ScenarioError
-from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.runs.read import figures_of, place_of
+from hubplanner.runs.read import check_run, figures_of, place_of
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import gettext as _, joined
 
@@ -37,7 +35,7 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
     Raises
     ------
     ScenarioError
-        When a folder is no run, or there are fewer than two.
+        When there are fewer than two.
     DataError
         When a file of a run cannot be read.
     """
@@ -198,10 +196,7 @@ _PLAN = (
 
 def read_run(folder: Path, letter: str) -> ComparedRun:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
-    recover(folder.absolute().parent)
-    if not is_run(folder):
-        allowed = _("is not a run folder: plan.json or manifest.json is missing")
-        raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
+    check_run(folder)
     hubs, demand = (_layer(folder / f"{name}.geojson") for name in ("hubs", "demand"))
     for frame, columns, name in ((hubs, _HUBS, "hubs"), (demand, _DEMAND, "demand")):
         lacking = [column for column in columns if column not in frame and len(frame)]

@@ -20,12 +20,12 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import digest_of
-from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
+from hubplanner.io import check_files, note_exports, sha256, write_files_atomically
 from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.formats.postgis import write_tables
 from hubplanner.outputs.run_data import Result
-from hubplanner.runs.read import figures_of, manifest_files, read_manifest
+from hubplanner.runs.read import check_run, figures_of, manifest_files, read_manifest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
@@ -79,9 +79,9 @@ def export_run(
     Raises
     ------
     ScenarioError
-        When the folder is no run, or a kind is unknown.
+        When a kind is unknown.
     DataError
-        When a file of the run cannot be read, or is not as the run wrote it.
+        When the folder is no run, or a file of the run cannot be read, or is not as the run wrote it.
     ExistsError
         When a file is there and may not be replaced; nothing is written then.
     MissingExtraError
@@ -125,9 +125,10 @@ def export_tables(
     Raises
     ------
     ScenarioError
-        When the folder is no run, or the address cannot be used.
+        When the address cannot be used.
     DataError
-        When a file of the run cannot be read, the database cannot be written, or a table of these names is no export.
+        When the folder is no run, a file of it cannot be read, the database cannot be written, or a table of these
+        names is no export.
     ExistsError
         When tables of an earlier export are there and may not be replaced; nothing is written then.
     MissingExtraError
@@ -155,10 +156,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     with_sites
         Whether the other sites of the question are wanted too, for which their file has to be read again.
     """
-    recover(folder.absolute().parent)
-    if not is_run(folder):
-        allowed = _("is not a run folder: plan.json or manifest.json is missing")
-        raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
+    check_run(folder)
     _check_unchanged(folder)
     summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
     scenario = read_scenario(folder / "scenario.yaml")

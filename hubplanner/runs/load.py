@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import DataError, Fault, raise_faults
-from hubplanner.folders import is_run
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.io import recover
 from hubplanner.model import Capacity, FixedHubs, MaxHubs, Objective, Periods, goals_of
 from hubplanner.model.constraints.base import first_of
 from hubplanner.model.formulation import Year
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, Status, evaluate
-from hubplanner.runs.read import read_manifest, read_plan
+from hubplanner.runs.read import check_run, figures_of, read_manifest
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
@@ -39,21 +37,18 @@ def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tu
     DataError
         When the folder is no run, an input has changed since, or the plan's figure is not what its hubs achieve.
     """
-    recover(folder.absolute().parent)
-    if not is_run(folder):
-        allowed = _("is not a run folder: plan.json or manifest.json is missing")
-        raise DataError(Fault(file=str(folder), allowed=allowed))
-    stated, manifest = read_plan(folder), read_manifest(folder)
+    check_run(folder)
+    stated, manifest = figures_of(folder, ("objective_value", "bound", "status", "hubs")), read_manifest(folder)
     inputs = read_inputs(read_scenario(folder / "scenario.yaml", (), settings))
-    _check_unchanged(inputs, manifest.get("inputs"))
+    _check_unchanged(inputs, manifest.get("inputs") or {})
     problem, objective = build_problem(inputs), objective_of(inputs)
-    options, counts = _options(inputs, problem, stated, folder / "plan.json")
+    options, counts = options_of(inputs, problem, stated, folder / "plan.json")
     edges = _edges(inputs, stated, folder / "plan.json")
     found = plan_of_hubs(problem, objective, options, counts, edges)
     if found.evaluation is None:
         raise DataError(Fault(file="plan.json", column="hubs", allowed=_("hubs that keep to the scenario's limits")))
     _check_figure(found, objective, stated, folder / "plan.json")
-    bound, status = float(stated["bound"]), Status(stated["status"])
+    bound, status = math.nan if stated["bound"] is None else float(stated["bound"]), Status(stated["status"])
     sense = _sense(objective)
     bound = sense * max(sense * bound, sense * found.value)  # a plan within rounding above its bound
     return inputs, replace(found, bound=bound, status=status)
@@ -63,9 +58,8 @@ def _sense(objective: Objective) -> int:
     return next(goal.sense for goal in goals_of(objective) if goal.name == objective.main)
 
 
-def _check_unchanged(inputs: Inputs, stated: Any) -> None:
+def _check_unchanged(inputs: Inputs, known: Mapping[str, str]) -> None:
     """Raise for every input that differs from the one the plan was made from."""
-    known = stated if isinstance(stated, dict) else {}
     allowed = N_("SHA-256 {digest}, of the file the plan was made from; solve the scenario again")
     raise_faults(
         [
@@ -76,20 +70,22 @@ def _check_unchanged(inputs: Inputs, stated: Any) -> None:
     )
 
 
-def _options(inputs: Inputs, problem: Problem, stated: dict[str, Any], file: Path) -> tuple[Ints, Ints]:
-    """Return the open options and how many hubs of each, as plan.json lists them."""
+def options_of(inputs: Inputs, problem: Problem, stated: Mapping[str, Any], file: Path) -> tuple[Ints, Ints]:
+    """Return the open options and how many hubs of each, as plan.json lists them; raise where the data have no such."""
     sites = {name: at for at, name in enumerate(inputs.sites.frame["site_id"])}
     tiers = {tier.name: at for at, tier in enumerate(inputs.scenario.hubs)}
     where = zip(problem.option_site.tolist(), problem.option_tier.tolist(), strict=True)
     number = {pair: option for option, pair in enumerate(where)}
     faults, found = [], dict[int, int]()
-    for row, hub in enumerate(stated.get("hubs", [])):
-        pair = sites.get(hub.get("site_id"), -1), tiers.get(hub.get("tier"), -1)
-        if pair not in number:
-            allowed = _("a site and a tier that a hub may have there")
-            faults.append(Fault(file=str(file), column=f"hubs.{row}", value=str(hub.get("site_id")), allowed=allowed))
-            continue
-        found[number[pair]] = int(hub.get("hubs", 1))
+    for row, hub in enumerate(stated["hubs"]):
+        site, tier, count = str(hub.get("site_id")), str(hub.get("tier")), hub.get("hubs", 1)
+        option = number.get((sites.get(site, -1), tiers.get(tier, -1)))
+        if option is None or not isinstance(count, int) or count < 1:
+            allowed = _("a site and a tier of the scenario's data, and a whole number of hubs")
+            value = f"{site}, {tier}, {count}"
+            faults.append(Fault(file=str(file), column=f"hubs.{row}", value=value, allowed=allowed))
+        else:
+            found[option] = count
     raise_faults(faults)
     options = np.array(sorted(found), dtype=np.intp)
     return options, np.array([found[option] for option in options.tolist()], dtype=np.intp)
@@ -98,6 +94,7 @@ def _options(inputs: Inputs, problem: Problem, stated: dict[str, Any], file: Pat
 def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
     """Return the lines that are built, as plan.json lists them; none without backhaul."""
     listed = stated.get("backhaul", {}).get("edges", [])
+    listed = listed if isinstance(listed, list) else [listed]
     known = [] if inputs.links is None else inputs.links.edges["edge_id"].tolist()
     allowed = _("numbers of lines that may be built, as edges of backhaul")
     raise_faults(

@@ -3,26 +3,82 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.translation import gettext as _, joined
+from hubplanner.folders import RUN_MARKS, is_run
+from hubplanner.io import MANIFEST, recover
+from hubplanner.problem import Status
+from hubplanner.translation import N_, gettext as _, joined
+
+LONGEST = 60
+"""Letters of a wrong value that are shown."""
 
 
 class RunUnreadableError(DataError):
     """A file of a run folder cannot be read."""
 
 
+_NUMBER, _WORDS, _STATUS = N_("a number"), N_("text"), N_("the status of a plan")
+_OBJECT, _OBJECTS, _TEXTS = N_("an object"), N_("a list of objects"), N_("an object of texts")
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    _NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    _STATUS: lambda value: value in list(Status),
+    _WORDS: lambda value: isinstance(value, str),
+    _OBJECT: lambda value: isinstance(value, dict),
+    _OBJECTS: lambda value: isinstance(value, list) and all(isinstance(row, dict) for row in value),
+    _TEXTS: lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+}
+"""What a file of a run holds, in words, and how it is told."""
+_PLAN = {
+    **dict.fromkeys(("objective_value", "bound", "gap", "seconds"), _NUMBER),
+    **dict.fromkeys(("objective", "currency"), _WORDS),
+    "status": _STATUS,
+    **dict.fromkeys(("cost", "need", "people", "distance", "groups", "backhaul"), _OBJECT),
+    **dict.fromkeys(("hubs", "goals", "periods", "floors"), _OBJECTS),
+}
+_MANIFEST = {**dict.fromkeys(("files", "inputs", "exports"), _TEXTS), **dict.fromkeys(("said", "versions"), _OBJECT)}
+
+
+def check_run(folder: Path) -> None:
+    """Raise where a folder is no run; one whose replacement was killed is put back first."""
+    recover(folder.absolute().parent)
+    if not is_run(folder):
+        lacking = [mark for mark in RUN_MARKS if not (folder / mark).is_file()]
+        allowed = _("is not a run folder: it lacks {lacking}", lacking=joined(lacking, ", "))
+        if not folder.exists():
+            allowed = _("is not there; name the folder of a run")
+        raise DataError(Fault(file=str(folder), allowed=allowed))
+
+
 def read_plan(folder: Path) -> dict[str, Any]:
     """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read."""
-    return read_json(folder / "plan.json")
+    return _read(folder, "plan.json", _PLAN)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
-    return read_json(folder / "manifest.json")
+    return _read(folder, MANIFEST, _MANIFEST)
+
+
+def _read(folder: Path, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Return a file of a run in which each key that is there holds what it should."""
+    tree = read_json(folder / name)
+    wrong = {key: kind for key, kind in kinds.items() if tree.get(key) is not None and not _KINDS[kind](tree[key])}
+    if wrong:
+        allowed = N_("{kind}, as hubplanner wrote it; solve {scenario} again")
+        raise RunUnreadableError(
+            Fault(
+                file=str(folder / name),
+                column=key,
+                value=str(tree[key])[:LONGEST],
+                allowed=_(allowed, kind=_(kind), scenario=folder / "scenario.yaml"),
+            )
+            for key, kind in wrong.items()
+        )
+    return tree
 
 
 def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
@@ -36,13 +92,12 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
     plan = read_plan(folder)
     lacking = [key for key in needed if not _has(plan, key.split("."))]
     if lacking:
-        way = _("solve {folder} again; another version of hubplanner wrote this run", folder=folder / "scenario.yaml")
-        raise DataError(
-            Fault(
-                file=str(folder / "plan.json"),
-                allowed=_("needs {lacking}: {way}", lacking=joined(lacking, ", "), way=way),
-            )
+        allowed = _(
+            "needs {lacking}: solve {scenario} again; another version of hubplanner wrote this run",
+            lacking=joined(lacking, ", "),
+            scenario=folder / "scenario.yaml",
         )
+        raise DataError(Fault(file=str(folder / "plan.json"), allowed=allowed))
     return plan
 
 
@@ -64,10 +119,9 @@ def read_json(path: Path) -> dict[str, Any]:
 def manifest_files(folder: Path) -> dict[str, str] | None:
     """Return the files that a run wrote with their SHA-256; None where its manifest tells of none."""
     try:
-        files = read_manifest(folder).get("files")
+        return read_manifest(folder).get("files")
     except RunUnreadableError:
         return None
-    return files if isinstance(files, dict) else None
 
 
 def place_of(feature: dict[str, Any]) -> list[float]:

@@ -58,9 +58,9 @@ def write_report(
     Raises
     ------
     ScenarioError
-        When a folder is no run, or the file's name does not end in .html.
+        When the file's name does not end in .html.
     DataError
-        When a file of a run cannot be read, or is not as the run wrote it.
+        When a folder is no run, or a file of one cannot be read, or is not as the run wrote it.
     ExistsError
         When another file is there.
     UnwritableError

@@ -31,7 +31,9 @@ def list_runs(runs: Path) -> list[Row]:
         When there is no such folder.
     """
     if not runs.is_dir():
-        raise ScenarioError(Fault(file=str(runs), allowed=_("a folder of runs; there is none here"), kind="scenario"))
+        raise ScenarioError(
+            Fault(file=str(runs), allowed=_("there is no such folder; name the folder of your runs"), kind="scenario")
+        )
     recover(runs)
     return sorted(read_rows(runs), key=lambda row: (-row["written"], row["name"]))
 

@@ -66,7 +66,7 @@ def _figures(folder: Path) -> Iterator[str]:
         read_manifest(folder)
         plan = read_plan(folder)
     except RunUnreadableError as error:
-        yield str(error)
+        yield from map(str, error.faults)
         return
     for key in _FIGURES:
         value: Any = plan

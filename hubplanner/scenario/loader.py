@@ -6,15 +6,17 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from hubplanner.errors import Fault, ScenarioError, raise_faults
+from hubplanner.errors import Fault, ScenarioError, raise_faults, spelled_out
 from hubplanner.formats.tables.database import without_password
+from hubplanner.io import check_regular, why_unreadable
 from hubplanner.scenario.fields import is_address, per_cent_hint
 from hubplanner.scenario.json_schema import json_schema
 from hubplanner.scenario.scenario import Scenario
@@ -63,7 +65,7 @@ def read_scenario(
 def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] | str = ()) -> Tree:
     """Return a scenario file's keys and values with its variants applied, for `resolve`; raise as `read_scenario`."""
     file = Path(path)
-    tree = _extended(file, ())
+    tree = _extended(file)
     overrides = (overrides,) if isinstance(overrides, str) else overrides
     variants = _variants(tree.pop("overrides", None), file)
     _check_overrides(tree, variants, overrides, file)
@@ -75,7 +77,7 @@ def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] | str = ())
 def read_variants(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return the names of a scenario file's variants, in their order; raise as `read_scenario`."""
     file = Path(path)
-    return tuple(_variants(_extended(file, ()).pop("overrides", None), file))
+    return tuple(_variants(_extended(file).pop("overrides", None), file))
 
 
 def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
@@ -100,18 +102,70 @@ def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any
     return scenario
 
 
-def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
+def _extended(file: Path) -> Tree:
     """Return the file's tree laid over the one it extends, its paths made absolute."""
-    seen = (*seen, file.resolve())
-    tree = absolute(read_yaml(file), file.parent)
-    base = tree.pop("extends", None)
-    if base is None:
-        return tree
-    if not isinstance(base, str) or not base or is_address(base):
-        raise ScenarioError(_fault(file, "extends", base, _("the name of one scenario file")))
-    if (file.parent / base).resolve() in seen:
-        raise ScenarioError(_fault(file, "extends", base, _("a file that does not itself extend this one")))
-    return _laid_over(_extended(file.parent / base, seen), tree)
+    *own, tree = (tree for _file, tree in _chain(file))
+    for above in reversed(own):
+        tree = _laid_over(tree, above)
+    return tree
+
+
+def _chain(file: Path) -> Iterator[tuple[Path, Tree]]:
+    """Yield a file with its tree, then each that it extends in turn."""
+    seen = set[Path]()
+    while True:
+        seen.add(file.resolve())
+        tree = absolute(read_yaml(file), file.parent)
+        base = tree.pop("extends", None)
+        yield file, tree
+        if base is None:
+            return
+        if not isinstance(base, str) or not base or is_address(base):
+            raise ScenarioError(_fault(file, "extends", base, _("the name of one scenario file")))
+        named = file.parent / base
+        if named.resolve() in seen:
+            raise ScenarioError(_fault(file, "extends", base, _("a file that does not itself extend this one")))
+        try:
+            check_regular(named)
+        except OSError as error:
+            told = joined((spelled_out(base), why_unreadable(named, error)), " ")
+            raise ScenarioError(_fault(file, "extends", None, told)) from error
+        file = named
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where the keys of a scenario were written: in its file, or in one that it extends.
+
+    Parameters
+    ----------
+    file
+        The scenario's file.
+    tree
+        What it came to, with variants and settings.
+    """
+
+    file: Path
+    tree: Tree = field(compare=False)
+
+    def __call__(self, key: str) -> str:
+        """Return the file that gives a key its value; the scenario's own where none does, as for what was set."""
+        value = _at(self.tree, key)
+        if value is not None:
+            with suppress(ScenarioError):  # a file that has gone since
+                for place, tree in _chain(self.file):
+                    if _at(tree, key) == value:
+                        return str(place)
+        return str(self.file)
+
+
+def _at(tree: Any, key: str) -> Any:
+    """Return what stands at a dotted key; None where nothing does."""
+    for part in key.split("."):
+        at: Any = int(part) if isinstance(tree, list) and part.isdecimal() else part
+        known = range(len(tree)) if isinstance(tree, list) else tree if isinstance(tree, dict) else ()
+        tree = tree[at] if at in known else None
+    return tree
 
 
 def _laid_over(base: Tree, tree: Tree) -> Tree:
@@ -188,11 +242,13 @@ def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, li
         return None, [
             _fault(file, ascii(lone)[1:-1], None, _("holds half of a letter (a surrogate); write the whole one"))
         ]
+    origin = _Origin(file, tree)
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
     except ValidationError as error:
-        return None, _one_of_several([_as_fault(details, file, prefix) for details in _told_once(error.errors(), tree)])
-    scenario._file = file  # noqa: SLF001 - the model's own private attribute, set where it is made
+        faults = _one_of_several([_as_fault(details, file, prefix) for details in _told_once(error.errors(), tree)])
+        return None, [replace(fault, file=origin(fault.column or "")) for fault in faults]
+    scenario._file, scenario._written_in = file, origin  # noqa: SLF001 - set where the model is made
     return scenario, []
 
 
@@ -272,8 +328,10 @@ def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
             file,
             f"{where}.method",
             details["ctx"]["tag"],
-            _("one of {known}", known=details["ctx"]["expected_tags"]),
+            _one_of(details["ctx"]["expected_tags"]),
         )
+    if location == ("extends",):  # gone from what a file holds by now: it was set
+        return _fault(file, where, details["input"], _("a key of the scenario file alone; write it there"))
     if location == ("sites", "from"):
         allowed = _("demand, for a site at each row of its file, which is no raster; and then no sites.path")
         return _fault(file, where, details["input"], allowed)
@@ -316,6 +374,8 @@ _WORDS = {
     "invalid_key": N_("a key that is text, in quotes if it looks like a number"),
 }
 """What is allowed instead, by the type of pydantic's complaint."""
+_LENGTHS = {"string_too_long", "too_long"}
+"""Complaints that a text is too long: of its letters, or of its parts where pydantic does not know it as text."""
 _SHAPES = {"model_type", "dict_type", "tuple_type", "too_short"}
 """Complaints that an example answers best."""
 _BOUNDS = {
@@ -334,12 +394,23 @@ def _allowed(details: ErrorDetails) -> str:
     if kind in _BOUNDS:
         allowed = _(_BOUNDS[kind], limit=plain.rpartition(" ")[2])
         return allowed + per_cent_hint(details["input"]) if ctx.get("le") == 1 else allowed
+    if kind in _LENGTHS:
+        return _("a text of at most {most:,} characters", most=ctx["max_length"])
+    kind = "string_too_short" if kind == "too_short" and isinstance(details["input"], str) else kind
     if kind in _WORDS:
         return _(_WORDS[kind]) + _such_as(details)
     if kind.startswith("literal"):
-        some, between, last = plain.rpartition(" or ")
-        return _("one of {some} or {last}", some=some, last=last) if between else _("one of {choices}", choices=plain)
+        return _one_of(plain)
     return str(ctx["error"]) if "error" in ctx else _(plain)
+
+
+def _one_of(choices: str) -> str:
+    """Return words that pydantic lists in quotes as those that are allowed.
+
+    >>> _one_of("'step', 'linear' or 'gaussian'"), _one_of("8 or 16")
+    ('one of step, linear, gaussian', 'one of 8, 16')
+    """
+    return _("one of {choices}", choices=choices.replace("'", "").replace(" or ", ", "))
 
 
 def _such_as(details: ErrorDetails) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -159,6 +160,7 @@ class Scenario(Spec):
     """What becomes of each kind of doubt about the data: error, warn or off, by its code."""
 
     _file: Path | None = PrivateAttr(default=None)
+    _written_in: Callable[[str], str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -206,11 +208,12 @@ class Scenario(Spec):
     @property
     def file(self) -> str:
         """Name of the file the scenario was read from, for messages."""
-        return str(self._file) if self._file else "scenario"
+        return "scenario" if self._file is None else str(self._file)
 
     def fault(self, key: str, value: object, allowed: str) -> Fault:
         """Return what is wrong with a key's value; a value of None is not told."""
-        return Fault(file=self.file, column=key, value=value, allowed=allowed, kind="scenario")
+        file = self.file if self._written_in is None else self._written_in(key)
+        return Fault(file=file, column=key, value=value, allowed=allowed, kind="scenario")
 
     @property
     def fairness_group(self) -> str:

@@ -105,7 +105,7 @@ def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -
         return plan
     cells: Any = (served, (seats.point, plan.options[seats.hub]))
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
-    return evaluate(problem, np.repeat(plan.options, plan.counts), shares, plan.edges, kept=links_kept(problem, plan))
+    return evaluate(problem, plan.hubs, shares, plan.edges, kept=links_kept(problem, plan))
 
 
 def _nearer_beside_measures(question: Question, problem: Problem, plan: Evaluation) -> Evaluation:
@@ -116,7 +116,7 @@ def _nearer_beside_measures(question: Question, problem: Problem, plan: Evaluati
     takes_all = question.capacity is not None and not question.capacity.can_relax
     if not takes_all or question.take_up is not None:
         return plan
-    hubs = np.repeat(plan.options, plan.counts)
+    hubs = plan.hubs
     best, served = evaluate(problem, hubs).assigned.tocoo(), np.asarray(plan.assigned.sum(axis=1)).ravel()
     point, hub = best.coords
     cells: Any = (served[point], (point, plan.options[hub]))

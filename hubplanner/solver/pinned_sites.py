@@ -188,7 +188,7 @@ class PinnedSites:
     def _near(self, site: int, relaxation: Relaxation, *, inside: bool) -> Iterator[tuple[Year, ...]]:
         """Yield plans with most hubs of the known one: all but the site's, then those that a relaxation keeps."""
         problem = self._problem
-        hubs = np.repeat(self.plan.options, self.plan.counts)
+        hubs = self.plan.hubs
         hubs = hubs[problem.new[hubs] & (problem.option_site[hubs] != site)]
         built, open_ = self._values(relaxation)
         kept = [] if inside else [(hubs, GUIDES[0])]

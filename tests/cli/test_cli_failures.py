@@ -47,7 +47,7 @@ BAD_SCENARIOS: list[tuple[list[str], str]] = [
     (["scenario.yaml", "--override", "rich"], "allowed: one of lean, wide"),
     (["scenario.yaml", "--set", "solver.name=gurobi"], "scenario.yaml, solver.name: 'gurobi' found; allowed: a solver"),
     (["scenario.yaml", "--set", "solver.name=gurobi"], "for GUROBI: pip install gurobipy"),
-    (["scenario.yaml", "--set", "travel.method=camel"], "one of 'great_circle', 'planar', 'matrix'"),
+    (["scenario.yaml", "--set", "travel.method=camel"], "one of great_circle, planar, matrix"),
     (["scenario.yaml", "--set", "demand.people=nosuch"], "demand.csv, nosuch: is missing"),
     (["scenario.yaml", "--set", "demand.crs=EPSG:1"], "EPSG:1"),
 ]

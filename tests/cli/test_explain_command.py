@@ -70,7 +70,7 @@ def test_what_cannot_be_explained_is_refused(solved: Path, inside: Callable[...,
     for words, said in (
         ((solved, "S9"), "the id of one of its 5 sites"),
         ((solved, "S2"), "there is an existing hub"),
-        ((solved.parent / "none",), "is not a run folder"),
+        ((solved.parent / "none",), "is not there; name the folder of a run"),
         ((solved, "--out", solved.parent), "holds more than"),
     ):
         done = inside("explain", *words, "--quiet")

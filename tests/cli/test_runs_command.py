@@ -68,4 +68,4 @@ def test_a_run_is_renamed_and_found_by_its_new_name(inside: Callable[..., Done])
 def test_no_folder_of_runs_is_told(inside: Callable[..., Done]) -> None:
     done = inside("runs", "list")
     assert done.returncode == 2
-    assert done.stderr == "Error: runs: a folder of runs; there is none here\n"
+    assert done.stderr == "Error: runs: there is no such folder; name the folder of your runs\n"

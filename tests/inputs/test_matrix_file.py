@@ -245,7 +245,7 @@ def test_a_wide_table_is_the_long_one(project: Project, suffix: str) -> None:
         (
             WIDE,
             {"travel.wide": "miles"},
-            "scenario.yaml, travel.wide: 'miles' found; allowed: one of 'km'",
+            "scenario.yaml, travel.wide: 'miles' found; allowed: one of km",
         ),
     ],
 )

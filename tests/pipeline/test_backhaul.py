@@ -432,7 +432,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "the cell sites in whose range",
     ),
     "a table that is none": (backhaul(edges="table"), "is required with edges: table"),
-    "edges": (backhaul(edges="rails"), "one of 'straight', 'roads' or 'table'"),
+    "edges": (backhaul(edges="rails"), "one of straight, roads, table"),
     "roads": (backhaul(edges="roads"), "straight or table without travel.method: network"),
     "a technology of no name": (backhaul(technologies={"laser": {"cost": 1.0}}), "one of cellular, fibre, microwave"),
     "Mbps that are not said": (

@@ -120,7 +120,7 @@ def test_other_money_and_other_places_are_said(pair: tuple[Path, Path], tmp_path
 
 
 def test_what_is_no_run_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="is not a run folder"):
+    with pytest.raises(DataError, match="is not a run folder"):
         hp.compare(pair[0], tmp_path)
     with pytest.raises(ScenarioError, match="2 to 26"):
         hp.compare(pair[0])

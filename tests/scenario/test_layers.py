@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hubplanner.errors import ScenarioError
+from hubplanner.inputs import read_inputs
 from hubplanner.scenario import read_scenario
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.project import Project
 
 
@@ -159,7 +159,8 @@ def test_a_removed_override_may_be_written_anew_further_down(project: Project) -
             {"a.yaml": "extends: b.yaml", "b.yaml": "extends: ./a.yaml"},
             "b.yaml, extends: './a.yaml' found; allowed: a file that does not itself extend this one",
         ),
-        ({"a.yaml": "extends: none.yaml"}, "none.yaml: cannot be read: No such file or directory"),
+        ({"a.yaml": "extends: none.yaml"}, "a.yaml, extends: none.yaml cannot be read: No such file or directory"),
+        ({"a.yaml": "extends: ."}, "a.yaml, extends: . cannot be read: it is a folder, not a file"),
         (
             {"a.yaml": "extends: [b.yaml]"},
             "a.yaml, extends: \"['b.yaml']\" found; allowed: the name of one scenario file",
@@ -175,3 +176,23 @@ def test_an_extends_that_leads_nowhere_is_refused(tmp_path: Path, files: dict[st
     with pytest.raises(ScenarioError) as caught:
         read_scenario(tmp_path / "a.yaml")
     assert str(caught.value).replace(f"{tmp_path}/", "").startswith(message)
+
+
+def test_a_fault_names_the_file_that_the_key_stands_in(project: Project) -> None:
+    project.edit("scenario.yaml", "budget: 500", "budget: 500, require: [Q]")
+    child = project.write("child.yaml", "extends: scenario.yaml\nmodel: {exclude: [Z]}\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_inputs(read_scenario(child))
+    assert [(Path(fault.file).name, fault.column, fault.value) for fault in caught.value.faults] == [
+        ("scenario.yaml", "model.require", "Q"),
+        ("child.yaml", "model.exclude", "Z"),
+    ]
+    project.edit("scenario.yaml", "budget: 500", "bugdet: 500")
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml, model\.bugdet: 500 found; allowed: a known key"):
+        read_scenario(child)
+
+
+def test_a_value_that_was_set_is_not_looked_for_in_the_file_below(project: Project) -> None:
+    child = project.write("child.yaml", "extends: scenario.yaml\n")
+    with pytest.raises(ScenarioError, match=r"child\.yaml, model\.budget: -1 found"):
+        read_scenario(child, settings={"model.budget": -1})

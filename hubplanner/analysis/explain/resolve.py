@@ -368,5 +368,5 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     if not own.is_assigned:
-        own = evaluate(problem, np.repeat(own.options, own.counts), edges=own.edges, kept=links_kept(problem, own))
+        own = evaluate(problem, own.hubs, edges=own.edges, kept=links_kept(problem, own))
     return found, own

@@ -246,7 +246,7 @@ def _ruled_out(site: int, cost: float) -> Rejected:
 
 def _with_one(plan: Evaluation, option: int, cost: float) -> Evaluation:
     """Return the hubs of a plan with one more; limits on where hubs stand ask for no other figure."""
-    every = np.append(np.repeat(plan.options, plan.counts), option)
+    every = np.append(plan.hubs, option)
     options, counts = np.unique(every, return_counts=True)
     return replace(plan, options=options, counts=counts, cost=plan.cost + cost)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Sequence
@@ -10,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
+from hubplanner.errors import Fault, ScenarioError, raise_faults
 from hubplanner.folders import FUTURES_FILE, SCORE_MARKS
-from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
-from hubplanner.io import recover, write_folder_atomically, write_json
+from hubplanner.io import write_folder_atomically, write_json
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import criteria, rows_of, write_futures
-from hubplanner.problem import Ints, Outcomes, Problem, outcomes
+from hubplanner.problem import Outcomes, outcomes
+from hubplanner.runs.load import options_of
+from hubplanner.runs.read import check_run, figures_of
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.translation import gettext as _
@@ -61,10 +61,8 @@ def score(
 
 def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcomes, tuple[str, ...]]:
     """Return a run's name, its scenario with the futures, what it comes to in them, and where it overspends."""
-    recover(folder.absolute().parent)
-    path = folder / "plan.json"
-    if not path.is_file() or not (folder / "scenario.yaml").is_file():
-        raise DataError(Fault(file=str(folder), allowed=_("the folder of a run, with plan.json and scenario.yaml")))
+    check_run(folder)
+    stated = figures_of(folder, ("hubs",))
     scenario = read_scenario(folder / "scenario.yaml")
     if given is not None:
         scenario = _with_futures(scenario, given)
@@ -74,7 +72,7 @@ def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcom
     log.info(_("read the data of {run}", run=folder.name))
     inputs = read_inputs(scenario)
     problem = build_problem(inputs)
-    options, counts = _options(inputs, problem, json.loads(path.read_text(encoding="utf-8")), path)
+    options, counts = options_of(inputs, problem, stated, folder / "plan.json")
     log.info(_("score {run}", run=folder.name))
     distances = scenario.model.objective == "p_median"
     known = outcomes(problem, futures_of(inputs), options, counts, distances=distances)
@@ -88,24 +86,6 @@ def _with_futures(scenario: Scenario, given: Scenario) -> Scenario:
     faults = [fault for fault in inconsistencies(other) if fault.column != "model.under"]
     raise_faults(faults)
     return other
-
-
-def _options(inputs: Inputs, problem: Problem, plan: dict[str, Any], path: Path) -> tuple[Ints, Ints]:
-    """Return the options, and the number of hubs of each, that plan.json names."""
-    sites = {site: at for at, site in enumerate(inputs.sites.frame["site_id"])}
-    tiers = {tier.name: at for at, tier in enumerate(inputs.scenario.hubs)}
-    pairs = zip(problem.option_site.tolist(), problem.option_tier.tolist(), strict=True)
-    number = {pair: at for at, pair in enumerate(pairs)}
-    found: dict[int, int] = {}
-    for hub in plan.get("hubs", ()):
-        pair = sites.get(str(hub.get("site_id")), -1), tiers.get(str(hub.get("tier")), -1)
-        if pair not in number:
-            named = f"{hub.get('site_id')}, {hub.get('tier')}"
-            allowed = _("hubs at sites, and of tiers, that the scenario's data have")
-            raise DataError(Fault(file=str(path), column="hubs", value=named, allowed=allowed))
-        found[number[pair]] = int(hub.get("hubs", 1))
-    chosen = sorted(found)
-    return np.array(chosen, dtype=np.intp), np.array([found[option] for option in chosen], dtype=np.intp)
 
 
 def _notes(scenario: Scenario, known: Outcomes) -> tuple[str, ...]:

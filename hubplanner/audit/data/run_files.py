@@ -90,30 +90,37 @@ def open_run(folder: Path) -> RunFiles:
 
 
 def _check_there(folder: Path, names: tuple[str, ...]) -> None:
+    if not folder.is_dir():
+        raise DataError(Fault(file=str(folder), allowed="is no folder; name the folder of a run"))
     lost = [name for name in names if not (folder / name).is_file()]
-    raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
+    raise_faults(
+        [Fault(file=str(folder / name), allowed="is missing from the run; solve its scenario again") for name in lost]
+    )
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(Fault(file=str(path), allowed=f"is not JSON: {error}")) from error
+        raise DataError(Fault(file=str(path), allowed=f"is not JSON, so solve again: {error}")) from error
     if not isinstance(tree, dict):
-        raise DataError(Fault(file=str(path), allowed="holds no JSON object"))
+        raise DataError(Fault(file=str(path), allowed="holds no JSON object; solve again"))
     return tree
 
 
 def _check_shape(path: Path, plan: dict[str, Any]) -> None:
     """Raise where plan.json lacks what all else is checked against."""
     lists = [key for key in ("hubs", "goals", "periods") if not _is_table(plan.get(key))]
+    objects = [key for key in ("cost", "need") if not isinstance(plan.get(key), dict)]
     faults = [Fault(file=str(path), column=key, allowed="is not a list of objects") for key in lists]
+    faults += [Fault(file=str(path), column=key, allowed="is not an object") for key in objects]
     figures = {key: plan.get(key) for key in ("objective_value", "bound")}
+    figures |= {} if "need" in objects else {"need.total": plan["need"].get("total")}
     for number, goal in enumerate([] if "goals" in lists else plan["goals"]):
         figures |= {f"goals.{number}.{key}": goal.get(key) for key in ("value", "bound")}
     for key, value in figures.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            faults.append(Fault(file=str(path), column=key, value=value, allowed="is not a number"))
+            faults.append(Fault(file=str(path), column=key, allowed=f"is {json.dumps(value)[:40]}, not a number"))
     raise_faults(faults)
 
 
@@ -130,7 +137,9 @@ def check_digests(run: RunFiles) -> None:
     faults = [Fault(file=name, allowed="is in manifest.json but scenario.yaml does not name it") for name in gone]
     for name, path in files.items():
         if not path.is_file():
-            faults.append(Fault(file=str(path), allowed="is not there; the plan was made from it"))
+            faults.append(
+                Fault(file=str(path), allowed="is not there; the plan was made from it, so put it back or solve again")
+            )
             continue
         faults += _other_than(stated, name, sha256(path), "file")
     for name, spec in tables.items():
@@ -143,7 +152,7 @@ def _other_than(stated: dict[str, Any], name: str, found: str, kind: str) -> lis
     """Return the fault of an input that is not the one the plan was made from."""
     if found == stated.get(name):
         return []
-    allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the {kind} the plan was made from"
+    allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the {kind} the plan was made from; solve again"
     return [Fault(file=name, value=found, allowed=allowed)]
 
 

@@ -134,7 +134,7 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
             names=joined(suffixes_of(formats), ", "),
             advice_on=advice_on(path),
         )
-        faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
+        faults.append(Fault(file=path.name, value=path.suffix or path.name, allowed=allowed))
     try:
         if format_of(path).folder and path.is_dir():
             for part in (part for part in path.rglob("*") if not part.is_dir()):

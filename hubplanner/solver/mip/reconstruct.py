@@ -74,7 +74,7 @@ def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Ye
 
 def _within_limits(form: Formulation, problem: Problem, plan: Evaluation) -> Evaluation:
     """Return the plan with measures no larger than money and people allow: a program leaves its tolerance over."""
-    hubs, shares = np.repeat(plan.options, plan.counts), _of_options(plan, problem.n_options)
+    hubs, shares = plan.hubs, _of_options(plan, problem.n_options)
     alone = evaluate(problem, hubs, shares, plan.edges)
     served, beside = np.asarray(plan.assigned.sum(axis=1)).ravel(), taken(problem.measures, plan.reached)
     with np.errstate(divide="ignore", invalid="ignore"):

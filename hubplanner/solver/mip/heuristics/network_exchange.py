@@ -123,7 +123,7 @@ def _closed(apart: _Apart, plan: Incumbent, rng: np.random.Generator) -> tuple[B
     """Return what a plan is left with when some of its hubs are closed, and how many."""
     year = plan.years[0]
     problem, net = year.problem, year.problem.backhaul
-    options = np.repeat(year.plan.options, year.plan.counts)
+    options = year.plan.hubs
     new = options[problem.new[options]]
     if net is None or not len(new):
         return NOTHING_BUILT, 0

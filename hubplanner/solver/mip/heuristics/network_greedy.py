@@ -64,7 +64,7 @@ def _served(question: Question, years: Sequence[Year]) -> tuple[Year, ...]:
     for year in years:
         problem, plan = year.problem, year.plan
         cover = Cover(question, problem, Units.of(question, problem))
-        need, hubs = cover.units.weigh(problem.need), np.repeat(plan.options, plan.counts)
+        need, hubs = cover.units.weigh(problem.need), plan.hubs
         shares = cover.assigned([cover.open(option, need) for option in hubs.tolist()])
         kept = links_after(problem, found[-1].plan if found else None)
         found.append(Year(problem, evaluate(problem, hubs, shares, plan.edges, kept=kept), year.discount))
