@@ -155,10 +155,10 @@ class FrontierRequest:
         reasons = {
             f"--trade: {self.trade!r} found; allowed: {', '.join(TRADES)}": self.trade not in TRADES,
             f"--points: {self.points} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.points <= MOST,
-            "--budgets: allowed: at least one amount of 0 or more": (
+            f"--budgets: {', '.join(map(str, budgets)) or 'none'} found; allowed: at least one amount of 0 or more": (
                 self.budgets is not None and not (budgets and all(0 <= money < math.inf for money in budgets))
             ),
-            f"--budgets: {len(budgets):,} found; allowed: at most {MOST}": len(budgets) > MOST,
+            f"--budgets: {len(budgets):,} amounts found; allowed: at most {MOST}": len(budgets) > MOST,
             f"--budgets and --nested go with --trade {TRADES[0]}": other and (self.nested or bool(budgets)),
             "--all finds its own budgets: leave out --budgets and --nested": (
                 self.every and (self.nested or self.budgets is not None)

@@ -87,8 +87,9 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
     scenario = plan.inputs.scenario
     console.print("\n", Text(scenario.name, style="bold"), "  ", scenario.description, "\n", sep="")
     console.print(_figures(plan, summary))
-    console.print(_largest_hubs(plan))
-    console.print(_hubs_by_place(plan))
+    if (plan.hubs["status"] != "existing").any():
+        console.print(_largest_hubs(plan))
+        console.print(_hubs_by_place(plan))
     if summary["periods"]:
         console.print(_years(summary))
     if summary["nested_value"] is not None:

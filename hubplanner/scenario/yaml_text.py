@@ -134,7 +134,13 @@ def read_yaml(path: Path) -> Tree:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
-        raise ScenarioError(_fault(str(path), why_unreadable(path, error))) from error
+        inside = path / "scenario.yaml"
+        why = (
+            _("is a folder; name {scenario} in it", scenario=inside)
+            if inside.is_file()
+            else why_unreadable(path, error)
+        )
+        raise ScenarioError(_fault(str(path), why)) from error
     except UnicodeDecodeError as error:
         raise ScenarioError(_fault(str(path), _("is not UTF-8 text; save it as UTF-8"))) from error
     tree = parse_yaml(text, str(path))

@@ -221,6 +221,11 @@ def test_what_more_money_brings_to_a_fair_plan_is_told_by_its_equivalent_share(p
         assert told["people"] == own.summary()["people"]["reached"]
 
 
+def test_without_any_need_more_money_brings_no_fairer_plan(project: Project) -> None:
+    found = hp.frontier(project.read({**FAIR, "demand.people": 0}), budgets=[130, 260])
+    assert [told["equivalent_share"] for told in found.summary()["points"]] == [0.0]
+
+
 @pytest.mark.parametrize(
     ("make", "constraints"),
     [

@@ -122,9 +122,13 @@ def test_a_damaged_result_is_solved_again(scenario: Path, tmp_path: Path, counte
 
 
 @pytest.mark.usefixtures("counted")
-def test_a_poisoned_case_is_recorded_and_the_rest_goes_on(scenario: Path, tmp_path: Path) -> None:
+def test_a_poisoned_case_is_recorded_and_the_rest_goes_on(
+    scenario: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     grid = {"demand.people": ["people", "nosuch"], "model.budget": [500, -1, 1], "model.require": [[], ["S1", "S4"]]}
-    found = hp.sweep(scenario, grid, folder=tmp_path / "out")
+    with caplog.at_level("INFO", "hubplanner"):
+        found = hp.sweep(scenario, grid, folder=tmp_path / "out")
+    assert caplog.messages[-1] == "12 of 12 cases done, 10 with an error"
     table = found.table
     good = table[table["status"] == "optimal"]
     assert set(good["model.budget"]) == {500}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from support.command import PROGRAM, run, run_anew
+from support.command import PROGRAM, Done, run, run_anew
 from support.project import Project
 
 from hubplanner.formatting import in_words
@@ -81,6 +82,12 @@ def test_hubs_are_told_by_name_before_places(project: Project) -> None:
     before, _, rest = told.partition("New hubs by tier")
     assert "Sibi" in before
     assert "Need covered by province" in rest
+
+
+def test_tables_of_new_hubs_without_any_are_left_out(inside: Callable[..., Done]) -> None:
+    done = inside("solve", "scenario.yaml", "--set", "model.budget=228.8")
+    assert "New hubs                0, beside 1 existing" in done.stdout
+    assert "New hubs by tier" not in done.stdout
 
 
 def test_a_path_that_is_set_is_relative_to_the_scenario(project: Project) -> None:

@@ -145,6 +145,10 @@ def test_a_folder_that_holds_anything_but_parquet_files_is_refused(project: Proj
         [fault] = project.messages(told(path, coordinates=True))
         assert fault.startswith(f"people: cannot be read as a Parquet file: {name} is none; leave nothing else")
         (path / name).unlink()
+    (project.folder / "tables").mkdir()
+    (project.folder / "tables" / "a.csv").write_text("id,people", encoding="utf-8")
+    [fault] = project.messages(told(project.folder / "tables", coordinates=True))
+    assert fault.endswith("cannot be read as a Parquet file: a folder without any; name a file in it, such as a.csv")
     (project.folder / "nothing").mkdir()
     [fault] = project.messages(told(project.folder / "nothing", coordinates=True))
     assert fault == "nothing: cannot be read as a Parquet file: a folder without any"

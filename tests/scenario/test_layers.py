@@ -192,6 +192,11 @@ def test_a_fault_names_the_file_that_the_key_stands_in(project: Project) -> None
         read_scenario(child)
 
 
+def test_the_scenario_in_a_folder_is_named_where_the_folder_is_given(project: Project) -> None:
+    with pytest.raises(ScenarioError, match=r"is a folder; name \S+scenario\.yaml in it"):
+        read_scenario(project.folder)
+
+
 def test_a_value_that_was_set_is_not_looked_for_in_the_file_below(project: Project) -> None:
     child = project.write("child.yaml", "extends: scenario.yaml\n")
     with pytest.raises(ScenarioError, match=r"child\.yaml, model\.budget: -1 found"):

@@ -125,7 +125,8 @@ class Frontier:
 
     def _figures(self, point: FrontierPoint) -> dict[str, Any]:
         """Return a point's own figures."""
-        by_cost, total = self.trace.against == COST, math.fsum(self.problem.need)
+        by_cost = self.trace.against == COST
+        total = math.fsum(self.problem.need) or 1.0  # without need a share is nil, as in plan.json
         is_fair = by_cost and self.inputs.scenario.model.alpha > 0
         bound = point.other_bound if self.trace.against in {DISTANCE, FAIRNESS} else point.covered_bound
         return {

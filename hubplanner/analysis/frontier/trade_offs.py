@@ -126,7 +126,9 @@ def trace_worst_group(
 def _most_covering(problem: Problem, objective: Objective) -> MaxCoverage:
     check_traceable(problem, objective)
     if not problem.need.any():
-        message = _("a trade of coverage takes some need")
+        message = _(
+            "no place has any need, so there is no coverage to trade; look at demand.people and connected_share"
+        )
         raise ScenarioError(message)
     return cast("MaxCoverage", objective)
 
@@ -281,7 +283,9 @@ def trace_fairness(
     [4.0, 4.0]
     """
     if not problem.need.any():
-        message = _("a trade of coverage takes some need")
+        message = _(
+            "no place has any need, so there is no coverage to trade; look at demand.people and connected_share"
+        )
         raise ScenarioError(message)
     solved, missing, known = list[FrontierPoint](), list[Missing](), None
     for number, (alpha, objective) in enumerate(asked.items(), start=1):

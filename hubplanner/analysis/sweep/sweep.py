@@ -212,7 +212,8 @@ def solve_open(  # noqa: PLR0913 - options, most of them rarely given
         return
     there = Cluster(address=cluster) if isinstance(cluster, str) else cluster
     run = solve_on_cluster(tasks, there) if there else solve_locally(tasks, jobs or os.cpu_count() or 1)
-    estimate = Estimate(len(asked.cases), len(tasks))
+    counts = asked.counts()
+    estimate = Estimate(len(asked.cases), len(tasks), counts["errors"])
     try:
         with closing(run) as solved:
             for found in solved:
@@ -315,10 +316,9 @@ class Results:
 class Estimate:
     """Says how far a sweep is and how long the rest may take, now and then."""
 
-    def __init__(self, cases: int, left: int) -> None:
-        """Take the number of all cases and of those to solve."""
-        self.cases, self.left, self.todo = cases, left, left
-        self.failed = 0
+    def __init__(self, cases: int, left: int, failed: int) -> None:
+        """Take the number of all cases, of those to solve, and of those with an error already."""
+        self.cases, self.left, self.todo, self.failed = cases, left, left, failed
         self.began = self.told = time.monotonic()
 
     def tell(self, failed: bool) -> None:  # noqa: FBT001 - what there is to tell

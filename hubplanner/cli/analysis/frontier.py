@@ -107,7 +107,7 @@ def _amounts(text: str | None, *, points: int | None, every: bool) -> tuple[floa
     from hubplanner.errors import ScenarioError  # noqa: PLC0415
 
     if points is not None and (text is not None or every):
-        message = "--points goes without --budgets and --all"
+        message = "--points does not go with --budgets or --all, which say themselves how many points there are"
         raise ScenarioError(message)
     if text is None:
         return None

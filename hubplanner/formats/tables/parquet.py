@@ -26,7 +26,11 @@ def parquet_dataset(path: Path) -> Any:
     """
     from pyarrow import dataset  # noqa: PLC0415 - optional
 
-    others = _others(path) if path.is_dir() else []
+    held = _held(path) if path.is_dir() else {}
+    others = [name for name, is_parquet in held.items() if not is_parquet]
+    if len(others) == len(held) > 0:
+        message = _("a folder without any; name a file in it, such as {name}", name=others[0])
+        raise ValueError(message)
     if others:
         message = _(
             "{others} is none; leave nothing else in the folder, or begin its name with a dot or an underscore",
@@ -45,11 +49,11 @@ def parquet_dataset(path: Path) -> Any:
     return found
 
 
-def _others(folder: Path) -> list[str]:
-    """Return what a folder holds beside Parquet files, by what they begin with."""
+def _held(folder: Path) -> dict[str, bool]:
+    """Return the files in a folder with whether each is a Parquet file, by what it begins with."""
     inside = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     read = [path for path in inside if not any(part.startswith((".", "_")) for part in path.parts)]
-    return [path.as_posix() for path in read if _first(folder / path) not in MAGIC]
+    return {path.as_posix(): _first(folder / path) in MAGIC for path in read}
 
 
 def _first(path: Path) -> bytes:
