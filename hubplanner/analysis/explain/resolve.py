@@ -19,16 +19,15 @@ from hubplanner.problem import (
     SiteStatus,
     Solution,
     Status,
-    evaluate,
     people_reached,
 )
-from hubplanner.problem.evaluation import links_kept
+from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import relative_gap
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.solver.pinned_sites import PinnedSites
-from hubplanner.tolerances import AGREEMENT
+from hubplanner.tolerances import AGREEMENT, EXACT
 from hubplanner.translation import gettext as _
 
 NEARLY = 1e-5
@@ -300,7 +299,10 @@ def _restricted(asked: ExplainContext, found: Solution, plan: Evaluation | None)
         return change
     sense, value, limit = asked.sense, asked.plan.value, asked.plan.bound
     bound = limit if math.isnan(found.bound) else sense * min(sense * found.bound, sense * limit)
-    return replace(change, bound=bound, least=sense * (value - bound))
+    least = sense * (value - bound)
+    if -EXACT * abs(value) <= least <= 0:  # rounding of a bound: none of fewer plans is better than the best of all
+        least = 0.0
+    return replace(change, bound=bound, least=least)
 
 
 def _held(asked: ExplainContext, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
@@ -368,5 +370,5 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     if not own.is_assigned:
-        own = evaluate(problem, own.hubs, edges=own.edges, kept=links_kept(problem, own))
+        own = evaluate_again(problem, own, assigned=False)
     return found, own
