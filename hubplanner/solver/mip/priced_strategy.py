@@ -13,7 +13,7 @@ from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.mip.bounds.row_prices import is_priced
 from hubplanner.solver.mip.bounds.upper_bound import cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
-from hubplanner.solver.mip.search import is_close, suggested
+from hubplanner.solver.mip.search import is_close, suggested, with_flows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
@@ -55,6 +55,7 @@ class PricedStrategy:
         task = Subproblem(question=question, goal=goal, options=options, deadline=context.deadline, gap=options.gap)
         with log.phase(_("price demand")):
             found, priced = suggested(replace(task, known=found, start=found.opened))
+            found = with_flows(task, found)
         log.steps.update(demand_points=question.instance.problem.n_points, options=len(priced.most))
         if not (is_close(task, found) or task.is_late):
             known = goal.sense * found.value

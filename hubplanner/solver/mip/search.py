@@ -24,6 +24,7 @@ from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, 
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.recentre import recentred
+from hubplanner.solver.mip.heuristics.room_exchange import exchanged_rooms, flows_tell
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, sharpens, splits
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
@@ -53,6 +54,8 @@ FAR = 0.02
 """Relative distance of a plan from the bound, after exchanges, from which many more come before a search. After 40 s,
 three tiers in five floors, 1,000 sites x 20,000 points, are 1.3 % open, without these 5.0; hubs two reaches apart 12,
 not 18."""
+FAR_WORK = 3.0
+"""How many times as much as usual flows are asked to make better what is that far."""
 COST_FAR, COST_LOOK = 0.05, 0.3
 """The same for the least cost, which searches find sooner, and part of the usual work by which that is told. Covering
 0.8 of 20,000 points from 1,000 sites is left to searches, and takes 3.9 s, 3.7 without these; 0.9 of 20,000 in three
@@ -124,6 +127,7 @@ def _sought(task: Subproblem) -> Incumbent:
     if not _has_prices(task, MANY_ENTRIES if task.sense > 0 else PRICED_ENTRIES):
         return _optimised(task)
     priced, _ = suggested(task)
+    priced = with_flows(task, priced)
     if is_close(task, priced):
         return priced
     return _better(task, priced, _optimised(replace(task, known=priced, start=priced.opened)))
@@ -181,6 +185,16 @@ def _moved(task: Subproblem, plan: Incumbent) -> Incumbent:
     return plan
 
 
+def with_flows(task: Subproblem, known: Incumbent) -> Incumbent:
+    """Return a plan, or a better one by flows where they tell what it is worth and it is not close to its bound."""
+    if task.goal is None or not flows_tell(task.question) or is_close(task, known):
+        return known
+    work = 1.0 if abs(known.bound - known.value) <= FAR * abs(known.bound) else FAR_WORK
+    enough = known.bound / (1 + task.gap)
+    deadline = task.deadline.part(THOROUGH[0])
+    return exchanged_rooms(task.question, known, enough, deadline, task.options.seed, work)
+
+
 def _optimised(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal by a relaxation and searches below its bound."""
     known, deadline = task.known, task.deadline
@@ -209,6 +223,9 @@ def _optimised(task: Subproblem) -> Incumbent:
         if work < THOROUGH[1] and _is_far(task, known, bound, far):
             known = _improved(task, known, *THOROUGH)
         task = replace(task, start=known.opened)
+    if _is_roomy(task, known, bound):
+        known = with_flows(task, _bounded(task, known, bound))
+        task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
         known, task = guided, replace(task, start=guided.opened)
@@ -229,6 +246,12 @@ def _is_far(task: Subproblem, known: Incumbent, bound: float, margin: float) -> 
     if not by_rows or task.goal is None or not known.years or entries_of(task) < PRICED_ENTRIES:
         return False
     return bool(abs(bound - task.goal.value(known.years)) > margin * abs(bound))
+
+
+def _is_roomy(task: Subproblem, known: Incumbent, bound: float) -> bool:
+    """Tell whether flows are to come before a search: with some pairs, and a plan far from a bound."""
+    alone = bool(known.years) and not task.held and task.ranges is None and entries_of(task) >= PRICED_ENTRIES
+    return alone and task.goal is not None and abs(bound - task.goal.value(known.years)) > FAR * abs(bound)
 
 
 def _is_too_large(task: Subproblem) -> bool:

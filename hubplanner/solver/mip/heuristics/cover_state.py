@@ -245,15 +245,19 @@ class Cover:
     def open(self, option: int, weight: Floats) -> Added:
         """Take in one more hub, and return what it adds."""
         added = self.adds(option, weight)
+        self.take(added)
+        return added
+
+    def take(self, added: Added) -> None:
+        """Take in what one more hub adds."""
         if self.question.assigns:
             self.best[added.unit] += added.growth
             self.left[added.unit] = np.maximum(self.left[added.unit] - added.taken, 0.0)
-            return added
+            return
         first, second = self.shares[:, added.unit]
         self.shares[1, added.unit] = np.maximum(second, np.minimum(first, added.part))
         self.shares[0, added.unit] = np.maximum(first, added.part)
         self._counts(added.unit)
-        return added
 
     def close(self, added: Added, counts: Ints) -> None:
         """Give up what a hub added, with the hubs (o,) that are left."""

@@ -254,6 +254,24 @@ class PlanBuilder:
         self._spend(year, float(self.cost[option]))
         self.opened.append(Opened(added=self.cover.open(option, weight), year=year, weight=weight))
 
+    def recount(self, counts: Ints) -> None:
+        """Take other hubs (o,) in the one year there is, with their cost, and leave what they cover."""
+        self.counts = counts.copy()
+        self.spent[:] = total(self.cost, counts - self.nothing.counts)
+        self.left = self._still()
+
+    def serve(self, hubs: Sequence[Added]) -> None:
+        """Take hubs in the one year there is, standing ones among them, with whom they serve."""
+        self.restore(self.nothing)
+        for hub in self.standing:
+            self.cover.close(hub, self.counts)
+        stands = {hub.option for hub in self.standing}
+        self.standing = [hub for hub in hubs if hub.option in stands]
+        self.opened = [Opened(added=hub, year=0, weight=self.need) for hub in hubs if hub.option not in stands]
+        self.recount(np.bincount([hub.option for hub in hubs], minlength=len(self.counts)))
+        for hub in hubs:
+            self.cover.take(hub)
+
     def book(self, since: Ints, years: int) -> None:
         """Take other hubs by the year (o,) in which each is opened, with their cost, and leave what they cover."""
         self.counts = (since < years).astype(np.intp)
