@@ -23,7 +23,7 @@ from hubplanner.solver.mip.heuristics.ruin_recreate import EXPONENTS, FORCED, KE
 from hubplanner.solver.mip.subproblem import Incumbent
 
 WORK, OF_OPTION = 3e8, 3e5
-"""Pairs of demand and hubs that are looked at, whatever time there is: about ten seconds, and less where options are
+"""Pairs of demand and hubs that are looked at, whatever time there is: about six seconds, and less where options are
 few."""
 MOST_CLOSED = 4
 """Hubs that a kick closes at most."""
