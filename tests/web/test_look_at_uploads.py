@@ -202,5 +202,6 @@ def test_files_are_seen_on_a_map_before_anything_is_planned(app: Serving, browse
         visit.shoot("preview")
         page.click("#together-open")
         expect(page.locator("#dialog")).to_be_hidden()
+        expect(page.locator("#dialog canvas")).to_have_count(0)  # a closed dialog holds no map
         expect(page.locator("#about")).to_contain_text("My plan")
         expect(page.locator("#legend-body")).to_contain_text("Only points are known")

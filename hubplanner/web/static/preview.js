@@ -34,7 +34,15 @@ function line({ name, kind, count: rows, people, columns, drawn }) {
   return el("li", {}, named(name, "b"), `: ${told.filter(Boolean).join(", ")}`, taken ? named(_("; taken: {columns}", { columns: taken })) : null);
 }
 
-const views = []; // a browser draws only some maps at once: those that are gone make room
+const views = new Set(); // a browser draws only some maps at once: those that are gone make room
+
+/** Remove the maps that are drawn, or those of them that are no longer on the page. */
+export function forgetPreviews(isGone = () => true) {
+  for (const view of [...views].filter(isGone)) {
+    view.map.remove();
+    views.delete(view);
+  }
+}
 
 async function draw(node, looks) {
   const of = (test) => ({ type: "FeatureCollection", features: looks.filter(test).flatMap(({ features }) => features) });
@@ -44,9 +52,9 @@ async function draw(node, looks) {
   const sides = [Math.min, Math.min, Math.max, Math.max];
   const bounds = sides.map((side, at) => side(...looks.map(({ box }) => box[at])));
   const need = people.features.reduce((sum, { properties }) => sum + properties.need, 0);
-  for (const old of views.splice(0)) (old.map.getContainer().isConnected ? views.push(old) : old.map.remove());
+  forgetPreviews(({ map }) => !map.getContainer().isConnected);
   const view = new MapView(node, { theme: state.theme });
-  views.push(view);
+  views.add(view);
   await view.showScenario({
     map: { bounds, demand: people.features.length, sites: others, lines: null, world: {} },
     areas: areas.features.length ? areas : null,

@@ -5,7 +5,7 @@ import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
 import { plain, typed, words } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
-import { preview } from "./preview.js";
+import { forgetPreviews, preview } from "./preview.js";
 import { accepted, bundled } from "./shapefile.js";
 import { newTitle, together } from "./together.js";
 import { turns } from "./turns.js";
@@ -36,7 +36,9 @@ export function openUpload(made) {
     el("form", { id: "own-form", hidden: true, onsubmit: make, novalidate: true }),
   ];
   return ask({ title: _("Use your own data"), body, close: _("Cancel"), wide: true }).finally(() => {
-    if (current()) for (const kind of Object.keys(TITLES)) drop(kind);
+    if (!current()) return;
+    for (const kind of Object.keys(TITLES)) drop(kind);
+    forgetPreviews();
   });
 }
 
