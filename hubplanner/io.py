@@ -25,7 +25,7 @@ if sys.platform != "win32":
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, with_advice
 
 log = logging.getLogger(__name__)
 
@@ -68,26 +68,29 @@ def why_unreadable(path: Path, error: OSError) -> str:
     cannot be read: No such file; did you mean demand.csv?
     """
     why = _("cannot be read: {error}", error=error.strerror or error)
-    return joined((why, _meant(path)), "") if isinstance(error, FileNotFoundError) else why
+    return with_advice(why, _meant(path)) if isinstance(error, FileNotFoundError) else why
 
 
 def _meant(path: Path) -> str:
-    """Return which file may be meant by one that is not there, for the end of a message."""
+    """Return which file may be meant by one that is not there, as advice."""
     if path.is_symlink():
-        return _("; it is a link to a missing file")
+        return _("it is a link to a missing file")
     if path.exists():  # it is another file, beside it, that is not there
         return ""
+    slashed = Path(str(path).replace("\\", "/"))
+    if slashed.exists():
+        return _("write / between folders, not a backslash")
     folder = path.absolute().parent
     try:
         names = sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
     except OSError:
-        return _("; there is no folder {folder}", folder=spelled_out(folder.name))
+        return _("there is no folder {folder}", folder=spelled_out(folder.name))
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=ALIKE)
     if close:
-        return _("; did you mean {name}?", name=spelled_out(close[0]))
+        return _("did you mean {name}?", name=spelled_out(close[0]))
     names = [name for name in names if path.suffix and name.endswith(path.suffix)] or names
-    some = joined(map(spelled_out, names[:SHOWN]), ", ") if names else _("nothing")
-    return _("; its folder holds {some}{more}", some=some, more=", ..." * (len(names) > SHOWN))
+    some = joined((*map(spelled_out, names[:SHOWN]), "..." * (len(names) > SHOWN)), ", ") if names else _("nothing")
+    return _("its folder holds {some}", some=some)
 
 
 def check_gdal_path(path: Path) -> None:

@@ -157,6 +157,15 @@ def joined(parts: Iterable[str], between: str = " ") -> str:
     return Said(translated(between).join(translated(told)), partial(joined, told, between))
 
 
+def with_advice(said: str, *more: str) -> str:
+    """Return a text with what else there is to know about it after semicolons: clauses, each whole by itself.
+
+    >>> with_advice("cannot be read", "", "did you mean demand.csv?")
+    'cannot be read; did you mean demand.csv?'
+    """
+    return joined((said, *more), "; ")
+
+
 def listed(parts: Sequence[str]) -> str:
     """Return texts as a list in a sentence.
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.table_formats import format_of
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, with_advice
 
 MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""
@@ -66,9 +66,9 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
             yield place
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, FileExistsError) as error:
         what = str(error).partition("\n")[0][:80]
-        cut = _("; it may be cut short: fetch it again") if isinstance(error, zipfile.BadZipFile | EOFError) else ""
+        cut = _("it may be cut short: fetch it again") if isinstance(error, zipfile.BadZipFile | EOFError) else ""
         raise DataError(
-            Fault(file=path.name, allowed=_("cannot be unpacked: {what}{cut}", what=what, cut=cut))
+            Fault(file=path.name, allowed=with_advice(_("cannot be unpacked: {what}", what=what), cut))
         ) from error
 
 
@@ -104,9 +104,9 @@ def gunzipped(path: Path, most: int = MOST_BYTES) -> Iterator[Path]:
                         )
                     file.write(data)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            cut = _("; it may be cut short: fetch it again") if isinstance(error, EOFError) else ""
+            cut = _("it may be cut short: fetch it again") if isinstance(error, EOFError) else ""
             raise DataError(
-                Fault(file=path.name, allowed=_("cannot be unpacked: {error}{cut}", error=error, cut=cut))
+                Fault(file=path.name, allowed=with_advice(_("cannot be unpacked: {error}", error=error), cut))
             ) from error
         yield place
 
@@ -136,7 +136,8 @@ def _chosen(path: Path, names: Sequence[str], kinds: Sequence[str], member: str 
         shown = f"{', '.join(held[:_SHOWN])}{', ...' if len(held) > _SHOWN else ''}" or "nothing"
         allowed = _("holds no file ending in one of {kinds}, but {shown}", kinds=joined(kinds, ", "), shown=shown)
         if any(format_of(name).kind in {"table", "raster"} or format_of(name).folder for name in names):
-            allowed += _("; tables and rasters are not read out of an archive: unpack it and name the file itself")
+            way = _("tables and rasters are not read out of an archive: unpack it and name the file itself")
+            allowed = with_advice(allowed, way)
         raise DataError(Fault(file=path.name, allowed=allowed))
     listed = ", ".join(sorted(found))
     allowed = (

@@ -179,13 +179,13 @@ def suffixes_of(formats: tuple[TableFormat, ...]) -> tuple[str, ...]:
 
 
 def advice_on(path: str | PurePath) -> str:
-    """Return what to do about a file of a kind that is not read, after a semicolon; nothing where that is not known.
+    """Return what to do about a file of a kind that is not read, as advice; nothing where that is not known.
 
     >>> advice_on("towns.rar")
-    '; this one is packed: unpack it and name what it holds'
+    'this one is packed: unpack it and name what it holds'
     """
     suffix = PurePath(path).suffix.lower()
-    return next((f"; {words}" for ends, words in ADVICE.items() if suffix in ends), "")
+    return next((words for ends, words in ADVICE.items() if suffix in ends), "")
 
 
 PLACES = tuple(each for each in FORMATS if each.kind != "raster")

@@ -15,7 +15,7 @@ from hubplanner.problem import Floats, Future, Futures, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.names import hint, listed
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 
 def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]) -> None:
@@ -28,21 +28,16 @@ def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None
         key = f"futures.named.{number}"
         for site in future.sites_out:
             if site not in ids:
-                allowed = _(
-                    "the id of a site in the file of sites; in quotes if it starts with 0{hint}", hint=hint(site, ids)
-                )
+                allowed = _("the id of a site in the file of sites; in quotes if it starts with 0")
+                allowed = with_advice(allowed, hint(site, ids))
                 faults += [scenario.fault(f"{key}.sites_out", site, allowed)]
         for item, frame in frames.items():
             for group, factors in _by_group(getattr(future, item)):
                 known = set(frame[group].astype(str)) if group in frame else set()
                 for value in factors:
                     if known and value not in known:
-                        allowed = _(
-                            "a value of {group}: {known}{hint}",
-                            group=group,
-                            known=listed(known),
-                            hint=hint(value, known),
-                        )
+                        allowed = _("a value of {group}: {known}", group=group, known=listed(known))
+                        allowed = with_advice(allowed, hint(value, known))
                         faults.append(scenario.fault(f"{key}.{item}.{group}", value, allowed))
 
 

@@ -22,7 +22,7 @@ from hubplanner.problem import Bools, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, GroupMean, JoinSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, ngettext, with_advice
 
 CANDIDATES = 3
 """Names that are offered for one without a partner."""
@@ -350,11 +350,8 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
     known = {compared(word) for words in theirs for word in words.unique()}
     for name, meant in aliases.items():
         if compared(meant) not in known:
-            allowed = _(
-                "a value that {name} has{hint}",
-                name=there.name,
-                hint=hint(meant, [w for words in theirs for w in words.unique()]),
-            )
+            likely = hint(meant, [word for words in theirs for word in words.unique()])
+            allowed = with_advice(_("a value that {name} has", name=there.name), likely)
             faults.append(scenario.fault(f"{key}.aliases", f"{name}: {meant}", allowed))
     alias = {compared(name): compared(meant) for name, meant in aliases.items()}
     keys = _keys(ours, lambda word: alias.get(compared(word), compared(word)))
@@ -555,27 +552,16 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
     turned = match.inside_if_swapped
     if turned is not None:
         rows = ", ".join(f"{here.row(position)}" for position in alone[:ROWS_NAMED])
-        more = (
-            _(
-                " ({count:,} rows: {rows}{more})",
-                count=len(alone),
-                rows=rows,
-                more=", ..." if len(alone) > ROWS_NAMED else "",
-            )
-            if len(alone) > 1
-            else ""
-        )
-        swapped = (
-            _("exchange x and y, by which {turned:,} of them lie there, or ", turned=turned)
-            if 2 * turned > len(alone)
-            else ""
-        )
-        allowed = _(
-            "a place inside a polygon of {name}{more}; {swapped}{otherwise}",
-            name=there.name,
-            more=more,
-            swapped=swapped,
+        rows += ", ..." if len(alone) > ROWS_NAMED else ""
+        swapped = _(
+            "exchange x and y, by which {turned:,} of them lie there, or {otherwise}",
+            turned=turned,
             otherwise=otherwise,
+        )
+        allowed = with_advice(
+            _("a place inside a polygon of {name}", name=there.name),
+            _("{count:,} rows lie in none: {rows}", count=len(alone), rows=rows) if len(alone) > 1 else "",
+            swapped if 2 * turned > len(alone) else otherwise,
         )
         row, value = here.row(alone[0]), match.names.iloc[alone[0]]
         faults.append(Fault(file=here.name, row=row, column=match.column, value=value, allowed=allowed))
@@ -585,15 +571,11 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
         first.setdefault(match.names.iloc[position], position)
     for name, position in first.items():
         count = int((match.names[match.alone] == name).sum())
-        rows = _(" ({count:,} rows)", count=count) if count > 1 else ""
-        offered = _("; near: {near}", near=joined(map(shown, near[name]), ", ")) if near.get(name) else ""
-        allowed = _(
-            "a value that {name} has{offered}{rows}; name its match under {key}.aliases, or {otherwise}",
-            name=there.name,
-            offered=offered,
-            rows=rows,
-            key=key,
-            otherwise=otherwise,
+        allowed = with_advice(
+            _("a value that {name} has", name=there.name),
+            _("near: {near}", near=joined(map(shown, near[name]), ", ")) if near.get(name) else "",
+            ngettext("{n:,} row has it", "{n:,} rows have it", count) if count > 1 else "",
+            _("name its match under {key}.aliases, or {otherwise}", key=key, otherwise=otherwise),
         )
         row = here.row(position)
         faults.append(Fault(file=here.name, row=row, column=match.column, value=name, allowed=allowed))

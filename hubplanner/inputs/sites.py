@@ -22,7 +22,7 @@ from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
 from hubplanner.scenario.names import hint
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, with_advice
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""
@@ -290,7 +290,7 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
             found = None if at is None else SiteStatus(int(status[at]))
             reason = _pin_fault(key, found, opposite, file)
             if reason and found is None:
-                reason += hint(site, position)
+                reason = with_advice(reason, hint(site, position))
             if reason:
                 column = f"model.{key}"
                 faults.append(scenario.fault(column, site, reason))
@@ -390,9 +390,8 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
     for key, site, must_stand in mentions(scenario):
         at = position.get(site)
         if at is None:
-            allowed = _(
-                "the id of a site in {file}; in quotes if it starts with 0{hint}", file=file, hint=hint(site, position)
-            )
+            allowed = _("the id of a site in {file}; in quotes if it starts with 0", file=file)
+            allowed = with_advice(allowed, hint(site, position))
         elif must_stand and status[at] != SiteStatus.EXISTING:
             allowed = _("a site with an existing hub")
         else:

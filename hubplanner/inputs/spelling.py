@@ -8,7 +8,7 @@ from typing import Any, Literal
 from hubplanner.errors import Fault
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.names import hint, key_of, listed
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 Spelling = dict[str, str]
 """A name as the data spell it, by what names are compared by."""
@@ -69,13 +69,8 @@ def check_values(
     for number, limit in enumerate(getattr(scenario.model, key)):
         known = set(map(str, groups.get(limit.group or "", ()))) - {""}
         if limit.value is not None and known and limit.value not in known:
-            allowed = _(
-                "a value of {group} in {name}: {known}{hint}",
-                group=limit.group,
-                name=name,
-                known=listed(known),
-                hint=hint(limit.value, known),
-            )
+            allowed = _("a value of {group} in {name}: {known}", group=limit.group, name=name, known=listed(known))
+            allowed = with_advice(allowed, hint(limit.value, known))
             column = f"model.{key}.{number}.value"
             faults.append(scenario.fault(column, limit.value, allowed))
 

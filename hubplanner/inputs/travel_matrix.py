@@ -17,7 +17,7 @@ from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, exc
 from hubplanner.problem import Floats, Ints, Matrix
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.travel_spec import MatrixSpec
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 UNITS = ("km", "minutes")
 MOST_SHOWN = 10
@@ -158,18 +158,16 @@ def _ids(checker: Checker, column: str, known: KnownIds, key: str) -> pd.Series:
             column,
             unknown,
             words,
-            lambda row: _(
-                "an id that {file} has{as_whole}", file=known.file, as_whole=_as_whole(words.iloc[row], every)
-            ),
+            lambda row: with_advice(_("an id that {file} has", file=known.file), _as_whole(words.iloc[row], every)),
         )
     return words
 
 
 def _as_whole(word: str, known: set[str]) -> str:
-    """Return which id a number in scientific notation was, after a semicolon; nothing where it was none.
+    """Return which id a number in scientific notation was, as advice; nothing where it was none.
 
     >>> _as_whole("1e+05", {"100000"})
-    '; 1e+05 may be 100000, written by a program that took ids for numbers; write ids as text'
+    '1e+05 may be 100000, written by a program that took ids for numbers; write ids as text'
     """
     try:
         whole = f"{float(word):.0f}"
@@ -177,7 +175,7 @@ def _as_whole(word: str, known: set[str]) -> str:
         return ""
     return (
         _(
-            "; {word} may be {whole}, written by a program that took ids for numbers; write ids as text",
+            "{word} may be {whole}, written by a program that took ids for numbers; write ids as text",
             word=word,
             whole=whole,
         )

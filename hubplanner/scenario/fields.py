@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from hubplanner.formats.tables.database import address_fault, is_database
 from hubplanner.scenario.names import has_control
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 PER_CENT = 100.0
 MOST_MONEY = 1e15
@@ -64,7 +64,7 @@ def _column_or_room(value: object) -> object:
 def _no_such_number(value: object, most: float) -> str:
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     if most == 1:
-        return _("a column name, or a number from 0 to 1{per_cent_hint}", per_cent_hint=per_cent_hint(number))
+        return with_advice(_("a column name, or a number from 0 to 1"), per_cent_hint(number))
     return _(
         "a column name, or a number of at least 0{more}",
         more=_(" and at most {most:g}", most=most) if number > most else "",
@@ -72,15 +72,15 @@ def _no_such_number(value: object, most: float) -> str:
 
 
 def per_cent_hint(value: float) -> str:
-    """Return what a share above 1 most probably meant, for the end of a message; nothing where that is not clear.
+    """Return what a share above 1 most probably meant, as advice; nothing where that is not clear.
 
     >>> per_cent_hint(45)
-    '; 45 looks like per cent, write 0.45'
+    '45 looks like per cent, write 0.45'
     >>> per_cent_hint(1.5)
     ''
     """
     return (
-        _("; {value:g} looks like per cent, write {fraction:g}", value=value, fraction=value / PER_CENT)
+        _("{value:g} looks like per cent, write {fraction:g}", value=value, fraction=value / PER_CENT)
         if _SLIPS < value <= PER_CENT
         else ""
     )

@@ -23,7 +23,7 @@ from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.scenario.yaml_text import Tree, assign, in_a_line, merge, read_yaml, without_nulls, write_yaml
-from hubplanner.translation import N_, gettext as _, joined
+from hubplanner.translation import N_, gettext as _, joined, with_advice
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -393,7 +393,7 @@ def _allowed(details: ErrorDetails) -> str:
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if kind in _BOUNDS:
         allowed = _(_BOUNDS[kind], limit=plain.rpartition(" ")[2])
-        return allowed + per_cent_hint(details["input"]) if ctx.get("le") == 1 else allowed
+        return with_advice(allowed, per_cent_hint(details["input"])) if ctx.get("le") == 1 else allowed
     if kind in _LENGTHS:
         return _("a text of at most {most:,} characters", most=ctx["max_length"])
     kind = "string_too_short" if kind == "too_short" and isinstance(details["input"], str) else kind

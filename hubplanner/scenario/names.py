@@ -129,19 +129,19 @@ def listed(names: Iterable[str]) -> str:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return which known name may be meant, for the end of a message; nothing where none is near.
+    """Return which known name may be meant, as advice; nothing where none is near.
 
     >>> hint("punjab", ["Sindh", "Punjab"]), hint("Kabul", ["Sindh", "Punjab"])
-    ('; did you mean Punjab?', '')
+    ('did you mean Punjab?', '')
     """
     names, wanted = list(known), near_key(name)
     same = [other for other in names if near_key(other) == wanted]
     if same:
-        return _("; did you mean {name}?", name=shown(same[0]))
+        return _("did you mean {name}?", name=shown(same[0]))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.75) if len(names) <= MOST_COMPARED else []
     if not close:
         return ""
-    return joined((_("; did you mean {name}?", name=shown(close[0])), _apart(key_of(name), key_of(close[0]))))
+    return joined((_("did you mean {name}?", name=shown(close[0])), _apart(key_of(name), key_of(close[0]))))
 
 
 def _apart(name: str, other: str) -> str:

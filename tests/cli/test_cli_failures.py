@@ -38,7 +38,7 @@ def test_bad_usage_is_told(words: list[str], said: str, inside: Callable[..., Do
 
 BAD_SCENARIOS: list[tuple[list[str], str]] = [
     (["nosuch.yaml"], "nosuch.yaml: cannot be read: No such file or directory"),
-    (["."], "cannot be read: it is a folder, not a file"),
+    (["."], "is a folder; name scenario.yaml in it"),
     (["demand.csv"], "demand.csv"),
     (["scenario.yaml", "--set", "model.budget"], "allowed: key=value, such as model.budget=2e9"),
     (["scenario.yaml", "--set", "model.bugdet=1"], "did you mean budget?"),

@@ -206,9 +206,7 @@ def test_places_outside_all_polygons_are_one_fault_and_told_where_they_look_swap
         row[at[0]], row[at[1]] = row[at[1]], row[at[0]]
     project.write("towns.csv", "\n".join([text[0], *(",".join(row) for row in rows)]))
     [fault] = [message for message in project.messages(given) if "polygon" in message]
-    assert (
-        "a place inside a polygon of areas.geojson (4 rows: 2, 3, 4, 5); exchange x and y, by which 3 of them" in fault
-    )
+    assert "polygon of areas.geojson; 4 rows lie in none: 2, 3, 4, 5; exchange x and y, by which 3 of them" in fault
 
 
 def test_what_is_joined_can_be_filtered_and_joined_on(project: Project) -> None:

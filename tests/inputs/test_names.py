@@ -182,7 +182,7 @@ def test_a_near_name_is_offered(chile: Project, key: str, value: Any, told: str)
 
 def test_letters_of_another_script_are_named() -> None:
     told = hint("Punj\u0430b", ["Punjab", "Sindh"])
-    assert told == "; did you mean Punjab? (CYRILLIC SMALL LETTER A here, LATIN SMALL LETTER A there)"
+    assert told == "did you mean Punjab? (CYRILLIC SMALL LETTER A here, LATIN SMALL LETTER A there)"
 
 
 def test_futures_name_sites_and_values_as_people_do(chile: Project) -> None:

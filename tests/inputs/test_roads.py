@@ -161,7 +161,7 @@ FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
         "row 2, o: 'maybe' found",
     ),
     ({"highway": ["road"] * 4}, {"oneway": "one"}, "roads.gpkg, one: is missing; the file's columns are highway"),
-    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car; its classes are footway: travel.modes"),
+    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car; its classes are footway; travel.modes"),
     (
         {"highway": ["road"] * 4, "v": ["slow", "fast", "", "fast"]},
         {"speed_kmh": "v"},

@@ -66,6 +66,18 @@ def test_a_missing_column_is_named_once(project: Project, settings: dict[str, An
     assert found.startswith(f"sites.csv, {column}: is missing; the file's columns are site_id, name, lon, lat,")
 
 
+def test_a_column_that_may_be_meant_is_named(project: Project) -> None:
+    [found] = project.messages({"sites.id": "Site_ID"})
+    assert found.endswith("; did you mean site_id?")
+
+
+def test_a_path_as_windows_writes_it_is_told(project: Project) -> None:
+    (project.folder / "data").mkdir()
+    (project.folder / "sites.csv").rename(project.folder / "data" / "sites.csv")
+    [found] = project.messages({"sites.path": "data\\sites.csv"})
+    assert found.endswith("; write / between folders, not a backslash")
+
+
 # --- pins
 
 

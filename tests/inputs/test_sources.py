@@ -140,7 +140,8 @@ def test_a_pipe_is_refused_instead_of_waited_for(project: Project, key: str) -> 
             hp.read_scenario(pipe)
     elif key == "extends":
         project.write("child.yaml", "extends: pipe.yaml\n")
-        with pytest.raises(ScenarioError, match=r"pipe\.yaml: cannot be read: it is a pipe, not a file"):
+        told = r"child\.yaml, extends: pipe\.yaml cannot be read: it is a pipe, not a file"
+        with pytest.raises(ScenarioError, match=told):
             hp.read_scenario(project.folder / "child.yaml")
     else:
         settings: dict[str, Any] = {key: str(project.folder / "pipe.csv")}

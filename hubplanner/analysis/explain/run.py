@@ -25,7 +25,7 @@ from hubplanner.problem import Problem, SiteStatus
 from hubplanner.runs.load import read_solution
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.names import hint, key_of
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def _number(inputs: Inputs, site: str) -> int:
     known = inputs.sites.frame["site_id"].tolist()
     at = {key_of(own): number for number, own in enumerate(known)}.get(key_of(site))
     if at is None:
-        allowed = _("the id of one of its {count:,} sites{hint}", count=len(known), hint=hint(site, known))
+        allowed = with_advice(_("the id of one of its {count:,} sites", count=len(known)), hint(site, known))
         raise DataError(Fault(file=inputs.scenario.sites.file_name, value=site, column="site", allowed=allowed))
     return at
 

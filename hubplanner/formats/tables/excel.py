@@ -8,7 +8,7 @@ from typing import Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 _HEAD = 512
 _EXACT = 2.0**53
@@ -55,8 +55,8 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
         raise
     except (calamine.CalamineError, OSError, ValueError) as error:
         what = str(error).partition("\n")[0][:80]
-        way = _("; it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx")
-        allowed = _("cannot be read as a spreadsheet: {what}{more}", what=what, more=way if _is_text(path) else "")
+        way = _("it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx")
+        allowed = with_advice(_("cannot be read as a spreadsheet: {what}", what=what), way if _is_text(path) else "")
         raise DataError(Fault(file=path.name, allowed=allowed)) from error
     rows = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(cells, 1)]
     across = [(top + 1, left, right) for (top, left), (_, right) in merged if right > left]

@@ -16,7 +16,7 @@ from hubplanner.problem import Bools, Floats, GreatCircle, Ints
 from hubplanner.problem.hops import HopStates
 from hubplanner.scenario.backhaul_spec import MicrowaveSpec, PairsSpec
 from hubplanner.scenario.names import hint, key_of
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 SAME_TOWER_KM = 0.1
 """How far apart towers, or a tower and a place, are one: files list a tower once for each antenna."""
@@ -167,7 +167,7 @@ def ends_of(spec: PairsSpec, checker: Checker, places: gpd.GeoDataFrame, kinds: 
         at = keys_of(column).map(known)
         lost = at.isna() & (column != "")
         allowed = [
-            _("the id of {kinds}{hint}", kinds=kinds, hint=hint(word, places["id"])) if gone else ""
+            with_advice(_("the id of {kinds}", kinds=kinds), hint(word, places["id"])) if gone else ""
             for word, gone in zip(column, lost, strict=True)
         ]
         checker.note(name, lost, column, allowed.__getitem__)

@@ -38,7 +38,7 @@ from hubplanner.scenario.backhaul_spec import (
 )
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import key_of, listed
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, with_advice
 
 MOST_NODES = 200_000
 """Places where new lines may start; of more, a plan's picture and its graph are none."""
@@ -274,7 +274,8 @@ def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[F
         names=listed(ids[bare]),
     )
     if scenario.backhaul is not None:
-        message += _("; to give them one, {names}", names=joined(_ways_out(scenario.backhaul), _(" or ")))
+        ways = joined(_ways_out(scenario.backhaul), _(" or "))
+        message = with_advice(message, _("to give them one, {names}", names=ways))
     told = DataWarning(code="no_link", message=message, file=name)
     return replace(links, warnings=(*links.warnings, told))
 

@@ -168,39 +168,39 @@ def advice_on_cell(
     *,
     is_place: bool = False,
 ) -> str:
-    """Return which key reads a cell that is not a number as it is, after a semicolon; nothing where none is likely.
+    """Return which key reads a cell that is not a number as it is, as advice; nothing where none is likely.
 
     ``notations`` are the marks that the column's numbers may be written with, the likeliest first.
 
     >>> advice_on_cell("45 %", "internet", CellRules())
-    '; if it is per cent, add percent: [internet]'
+    'if it is per cent, add percent: [internet]'
     >>> advice_on_cell("67°30'E", "lon", CellRules(), is_place=True)
-    '; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0'
+    'write decimal degrees: minutes / 60, seconds / 3600, south and west below 0'
     >>> advice_on_cell("3,21", "lon", CellRules())
-    '; if the comma marks decimals, add decimal: ","'
+    'if the comma marks decimals, add decimal: ","'
     >>> advice_on_cell("1.5 million", "people", CellRules())
-    '; write the number in digits alone: 1500000'
+    'write the number in digits alone: 1500000'
     """
     named = column if re.fullmatch(r"[A-Za-z_][\w ]*", column) else f'"{column}"'
     if word.casefold() in MISSING_MARKS and column not in rules.missing:
-        drop = _("; if it is not known, add missing: {{{named}: drop}}", named=named)
+        drop = _("if it is not known, add missing: {{{named}: drop}}", named=named)
         other = _(
-            "; if it is not known, add missing: {{{named}: drop}}, or a number, or {{mean_of: GROUP}}, for drop",
+            "if it is not known, add missing: {{{named}: drop}}; instead of drop, a number or {{mean_of: GROUP}}",
             named=named,
         )
         return drop if is_place else other
     if is_place and not {"°", "º", "\u2032", "\u2033"}.isdisjoint(word):
-        return _("; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0")
+        return _("write decimal degrees: minutes / 60, seconds / 3600, south and west below 0")
     if word.endswith("%") and column not in rules.percent:
-        return _("; if it is per cent, add percent: [{named}]", named=named)
+        return _("if it is per cent, add percent: [{named}]", named=named)
     plain = word.translate(SPACES)
     if not is_place and (number := _in_digits(plain, rules)):
-        return _("; write the number in digits alone: {number}", number=number)
+        return _("write the number in digits alone: {number}", number=number)
     if not rules.is_plain:
         marks = _("decimal {decimal!r} and thousands {thousands!r}", decimal=rules.decimal, thousands=rules.thousands)
-        return _("; numbers here are written with {marks}, as the keys say", marks=marks)
+        return _("numbers here are written with {marks}, as the keys say", marks=marks)
     said = (_said(plain, *marks) for marks in notations if _fits(plain, *marks))
-    return next((f"; {way}" for way in said if way), "")
+    return next((way for way in said if way), "")
 
 
 def _in_digits(word: str, rules: CellRules) -> str:

@@ -18,7 +18,7 @@ from hubplanner.problem import Bools
 from hubplanner.scenario.data_spec import DemandSpec, GroupMean, SitesSpec
 from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
 from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, listed, near_key, shown, spelling_of
-from hubplanner.translation import gettext as _, joined, ngettext
+from hubplanner.translation import gettext as _, joined, ngettext, with_advice
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
@@ -77,12 +77,7 @@ class Checker:
             return None
         if name in frame.columns and name != "geometry":
             return frame[name]
-        known = ", ".join(str(known) for known in frame.columns if known != "geometry")
-        self.faults.append(
-            Fault(
-                file=self.table.name, column=name, allowed=_("is missing; the file's columns are {known}", known=known)
-            )
-        )
+        self.faults.append(self.table.lacks(name))
         return None
 
     def text(self, name: str, *, blank: bool = False) -> pd.Series:
@@ -194,17 +189,9 @@ class Checker:
         meant = keys_of(words).map({"": default} | known)
 
         def allowed_here(position: int) -> str:
-            way = (
-                _(
-                    "; or say what it means with {key}: {{{found}: {next}}}",
-                    key=key,
-                    found=words.iloc[position],
-                    next=next(iter(allowed)),
-                )
-                if key
-                else ""
-            )
-            return _("one of {allowed}, or blank{way}", allowed=joined(allowed, ", "), way=way)
+            found, first = words.iloc[position], next(iter(allowed))
+            way = _("or say what it means with {key}: {{{found}: {first}}}", key=key, found=found, first=first)
+            return with_advice(_("one of {allowed}, or blank", allowed=joined(allowed, ", ")), way if key else "")
 
         self.note(name, meant.isna(), words, allowed_here)
         return meant.fillna(default)
@@ -263,10 +250,15 @@ class Checker:
         unreadable = ~np.isfinite(numbers) & ~gaps
         way = _("{allowed}, written like {example}", allowed=allowed, example=example)
         self._note_unreadable(name, unreadable, words, way)
-        too_many = _(" and at most {most:g}", most=most)
-        hint = self._share_hint(name, numbers) if most == 1 else lambda value: too_many if value > most else ""
+        both = allowed if most == 1 else _("{allowed} and at most {most:g}", allowed=allowed, most=most)
+        hint = self._share_hint(name, numbers) if most == 1 else lambda _: ""
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
-        self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
+
+        def told(position: int) -> str:
+            value = float(numbers.iloc[position])
+            return with_advice(both if value > most else allowed, hint(value))
+
+        self.note(name, outside, words, told)
         return numbers
 
     def _share_hint(self, name: str, numbers: pd.Series) -> Callable[[float], str]:
@@ -276,7 +268,7 @@ class Checker:
         in_per_cent = int(((numbers > 1) & (numbers <= PER_CENT)).sum())
         if self.has_keys and in_per_cent > 1 and in_per_cent > MOSTLY * (numbers > 0).sum():  # one is no column
             return lambda value: (
-                _("; if the column is in per cent, add percent: [{name}]", name=name) if value > 1 else ""
+                _("if the column is in per cent, add percent: [{name}]", name=name) if value > 1 else ""
             )
         return per_cent_hint
 
@@ -298,7 +290,7 @@ class Checker:
                     "{allowed}; a cell says that this row is a total of others: total_rows: drop leaves it out",
                     allowed=allowed,
                 )
-            return allowed + advice_on_cell(words.iloc[position], name, rules, notations, is_place=is_place)
+            return with_advice(allowed, advice_on_cell(words.iloc[position], name, rules, notations, is_place=is_place))
 
         self.note(name, unreadable, words, told)
 
@@ -463,7 +455,7 @@ def note_unknown(name: str, column: str, words: set[str], wanted: Collection[str
     known = words - {""}
     keys = set(map(key_of, known))
     for value in sorted(value for value in set(wanted) if key_of(value) not in keys):
-        allowed = _("a value the column has: {known}{hint}", known=listed(known), hint=hint(value, known))
+        allowed = with_advice(_("a value the column has: {known}", known=listed(known)), hint(value, known))
         faults.append(Fault(file=name, column=_("where {column}", column=column), value=value, allowed=allowed))
 
 

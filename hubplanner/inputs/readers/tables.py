@@ -32,8 +32,8 @@ from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_nam
 from hubplanner.io import why_unreadable
 from hubplanner.problem import Bools, Ints
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
-from hubplanner.scenario.names import renamed
-from hubplanner.translation import gettext as _, joined
+from hubplanner.scenario.names import hint, renamed
+from hubplanner.translation import gettext as _, joined, with_advice
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +80,12 @@ class InputTable:
     def rows(self) -> Ints:
         """Number of each row in the file."""
         return np.asarray(self.frame.index, dtype=np.intp) + self.first_row
+
+    def lacks(self, column: str) -> Fault:
+        """Return what to say where a column is not there: those that are, and which of them may be meant."""
+        known = [str(name) for name in self.frame.columns if name != "geometry"]
+        allowed = _("is missing; the file's columns are {known}", known=joined(known, ", "))
+        return Fault(file=self.name, column=column, allowed=with_advice(allowed, hint(column, known)))
 
 
 def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | None:
@@ -129,11 +135,8 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
     """Tell whether a path is a file that opens, of one of these formats, and holds something; note why not."""
     before = len(faults)
     if format_of(path) not in formats:
-        allowed = _(
-            "a file name ending in one of {names}{advice_on}",
-            names=joined(suffixes_of(formats), ", "),
-            advice_on=advice_on(path),
-        )
+        allowed = _("a file name ending in one of {names}", names=joined(suffixes_of(formats), ", "))
+        allowed = with_advice(allowed, advice_on(path))
         faults.append(Fault(file=path.name, value=path.suffix or path.name, allowed=allowed))
     try:
         if format_of(path).folder and path.is_dir():
@@ -303,10 +306,7 @@ def _with_geometry(table: InputTable, spec: TableSpec, faults: list[Fault]) -> I
         faults.append(Fault(file=table.name, column="crs", value=spec.crs, allowed=allowed, kind="crs"))
     named = as_named(table, [own])
     if named is None or own not in named.frame.columns:
-        known = ", ".join(map(str, table.frame.columns))
-        faults.append(
-            Fault(file=table.name, column=own, allowed=_("is missing; the file's columns are {known}", known=known))
-        )
+        faults.append(table.lacks(own))
         return None
     cells = named.frame[own]
     shapes, wrong = read_place_cells(kind, cells)

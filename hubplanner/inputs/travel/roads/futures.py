@@ -16,7 +16,7 @@ from hubplanner.problem import Bools, Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.futures_spec import FutureSpec
 from hubplanner.scenario.names import hint, listed
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,8 @@ def _closed_lines(scenario: Scenario, future: FutureSpec, roads: Roads, key: str
         known = set(as_text(frame[column])) - {""}
         unknown = [value for value in wanted if not among(as_text(frame[column]), (value,)).any()]
         for value in unknown:
-            allowed = _(
-                "a value of {column}: {names}{hint}",
-                column=column,
-                names=listed(sorted(known)),
-                hint=hint(value, known),
-            )
+            allowed = _("a value of {column}: {names}", column=column, names=listed(sorted(known)))
+            allowed = with_advice(allowed, hint(value, known))
             faults.append(scenario.fault(f"{key}.roads_closed.{column}", value, allowed))
         closed &= among(as_text(frame[column]), wanted)
     return closed
@@ -97,12 +93,8 @@ def _slower(scenario: Scenario, future: FutureSpec, rules: Rules, key: str, faul
     for name, times in future.road_speed.items():
         here = rules.classes == name.strip().lower()
         if not here.any():
-            allowed = _(
-                "a class of road in {name}: {names}{hint}",
-                name=rules.name,
-                names=listed(sorted(known)),
-                hint=hint(name, known),
-            )
+            allowed = _("a class of road in {name}: {names}", name=rules.name, names=listed(sorted(known)))
+            allowed = with_advice(allowed, hint(name, known))
             faults.append(scenario.fault(f"{key}.road_speed", name, allowed))
         factor[here] = times
     return factor

@@ -26,7 +26,7 @@ from hubplanner.inputs.travel_matrix import read_pairs_table
 from hubplanner.problem import Floats, GreatCircle, Ints
 from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, between
 from hubplanner.scenario.roads_spec import ACCESS, RoadsSpec
-from hubplanner.translation import gettext as _
+from hubplanner.translation import gettext as _, with_advice
 
 PER_DEGREE = 10**7
 """Vertices that agree to so many parts of a degree, a centimetre, are one, as in OpenStreetMap."""
@@ -133,9 +133,7 @@ def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable 
             taken = ", ".join((".osm.pbf", ".osm", ".graphml", *suffixes_of((*LINES, *DISTANCES))))
             faults[-1] = Fault(
                 file=path.name,
-                allowed=_(
-                    "a file of roads, ending in one of {taken}{advice_on}", taken=taken, advice_on=advice_on(path)
-                ),
+                allowed=with_advice(_("a file of roads, ending in one of {taken}", taken=taken), advice_on(path)),
             )
         return None
     if format_of(path).name in {"Parquet", "GeoParquet"}:

@@ -25,7 +25,7 @@ from hubplanner.scenario.roads_spec import (
     ModeSpec,
     RoadsSpec,
 )
-from hubplanner.translation import gettext as _, ngettext
+from hubplanner.translation import gettext as _, ngettext, with_advice
 
 MINUTES_PER_HOUR = 60.0
 UNITS = {"mph": 1.609344, "knots": 1.852}
@@ -97,17 +97,15 @@ class Rules:
 
     def closed_to(self, modes: str) -> Fault:
         """Return what to say where no road is open to anyone who travels."""
-        have = (
-            _("; its classes are {names}", names=listed(sorted(set(self.classes.tolist()) - {""})))
-            if self.classes.any()
-            else ""
-        )
-        allowed = _(
-            "no road is open to {modes}{have}: travel.modes says who travels, such as walk, and how fast "
-            "on a class, such as speeds: {example}",
+        classes = listed(sorted(set(self.classes.tolist()) - {""}))
+        way = _(
+            "travel.modes says who travels, such as walk, and how fast on a class, such as speeds: {example}",
             example="{path: 8}",
-            modes=modes,
-            have=have,
+        )
+        allowed = with_advice(
+            _("no road is open to {modes}", modes=modes),
+            _("its classes are {names}", names=classes) if classes else "",
+            way,
         )
         return Fault(file=self.name, allowed=allowed)
 
@@ -119,10 +117,7 @@ class Rules:
         if name is None:
             return np.full(self.size, "", dtype=object)
         if not self._has(name):
-            known = ", ".join(map(str, self.roads.table.frame.columns))
-            self.faults.append(
-                Fault(file=self.name, column=name, allowed=_("is missing; the file's columns are {known}", known=known))
-            )
+            self.faults.append(self.roads.table.lacks(name))
             return np.full(self.size, "", dtype=object)
         return as_text(self.roads.table.frame[name]).to_numpy(dtype=object)
 
