@@ -105,10 +105,22 @@ def _has(tree: Any, keys: Sequence[str]) -> bool:
     return not keys or (isinstance(tree, dict) and keys[0] in tree and _has(tree[keys[0]], keys[1:]))
 
 
+def frontier_of(text: bytes, path: Path) -> dict[str, Any]:
+    """Return what a frontier.json holds; raise `RunUnreadableError` where that is no frontier."""
+    tree = _object_of(lambda: text, path)
+    if not (_KINDS[_OBJECTS](tree.get("points")) and {"name", "trade"} <= tree.keys()):
+        raise RunUnreadableError(Fault(file=str(path), allowed=_("is no frontier; trace it again")))
+    return tree
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return a file of a run that holds one JSON object; raise `RunUnreadableError` where it holds none."""
+    return _object_of(path.read_bytes, path)
+
+
+def _object_of(read: Callable[[], bytes], path: Path) -> dict[str, Any]:
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree = json.loads(read().decode())
     except (OSError, ValueError, RecursionError) as error:
         raise RunUnreadableError(Fault(file=str(path), allowed=_("cannot be read: {error}", error=error))) from error
     if not isinstance(tree, dict):

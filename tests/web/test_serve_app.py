@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from support.browser import server as serving
 from support.project import DEMAND, SITES
 
 import hubplanner as hp
-from hubplanner.folders import is_run
+from hubplanner.folders import FRONTIER_MARKS, is_run
 
 if TYPE_CHECKING:
     from support.browser.server import Serving
@@ -199,6 +200,14 @@ def test_a_frontier_and_a_point_of_it(app: Serving) -> None:
     assert name in {row["id"] for row in app.get("/api/frontiers")}
     covered = [point["covered_need"] for point in found["points"]]
     assert covered == sorted(covered)
+    damaged = app.folder / "runs" / "damaged"
+    damaged.mkdir()
+    for text in ("{", "[]", '{"points": 3}'):  # of one that was cut short, the others say nothing
+        for file in FRONTIER_MARKS:
+            (damaged / file).write_text(text, encoding="utf-8")
+        assert {row["id"] for row in app.get("/api/frontiers")} == {name}
+        assert "frontier.json" in app.get("/api/frontiers/damaged", 422)["error"]
+    shutil.rmtree(damaged)
     layers = app.get(f"/api/frontiers/{name}/layers")["features"]
     assert {row["properties"]["point"] for row in layers} == {point["number"] for point in found["points"]}
     last = found["points"][-1]

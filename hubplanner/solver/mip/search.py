@@ -23,7 +23,7 @@ from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bou
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
-from hubplanner.solver.mip.heuristics.recentre import recentred
+from hubplanner.solver.mip.heuristics.recentre import located_and_allocated
 from hubplanner.solver.mip.heuristics.room_exchange import exchanged_rooms, flows_tell
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, sharpens, splits
@@ -169,20 +169,10 @@ def _suggested(task: Subproblem, work: int) -> tuple[PricedBound, Incumbent]:
     for hubs in found.hubs:
         if task.is_late or is_close(task, _bounded(task, best, bound)):
             break
-        trial = _moved(task, plan_with(task.question, hubs, task.deadline))
+        trial = located_and_allocated(task, plan_with(task.question, hubs, task.deadline))
         if trial.years and task.sense * (trial.value - goal.value(best.years)) > 0:
             best = trial
     return found, _bounded(task, best, bound)
-
-
-def _moved(task: Subproblem, plan: Incumbent) -> Incumbent:
-    """Return a plan whose hubs stand in the middle of those whom they serve, as long as that makes it better."""
-    while plan.years and task.question.objective.by_distance and not task.is_late:
-        trial = plan_with(task.question, recentred(task.question, plan), task.deadline)
-        if not (trial.years and task.sense * (trial.value - plan.value) > 0):
-            break
-        plan = trial
-    return plan
 
 
 def with_flows(task: Subproblem, known: Incumbent) -> Incumbent:

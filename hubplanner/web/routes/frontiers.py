@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request, Response
 
 from hubplanner.folders import FRONTIER_MARKS, has_marks
 from hubplanner.formatting import proof_of
+from hubplanner.runs.read import RunUnreadableError, frontier_of
 from hubplanner.translation import gettext as _
 from hubplanner.web.responses import Refused, answer, packed, packed_answer
 from hubplanner.web.routes.runs import with_radius
 from hubplanner.web.run_files import linked, own_folder, read_note, read_own
 from hubplanner.web.state import context_of
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/frontiers")
 
 
@@ -34,8 +36,7 @@ def _folder(request: Request, name: str) -> Path:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(read_own(folder, "frontier.json"))
-    return tree
+    return frontier_of(read_own(folder, "frontier.json"), folder / "frontier.json")
 
 
 @router.get("")
@@ -45,7 +46,11 @@ def frontiers(request: Request) -> Response:
     for name, folder in frontier_folders(context_of(request).settings.runs).items():
         if linked(folder) is not None:
             continue
-        tree, note = _read(folder), read_note(folder)
+        try:
+            tree, note = _read(folder), read_note(folder)
+        except RunUnreadableError as error:
+            log.warning("%s is not listed: %s", folder, error)
+            continue
         created = (folder / "frontier.json").stat().st_mtime
         figures = {
             "points": len(tree["points"]),

@@ -1,4 +1,7 @@
-"""Shorter ways: each hub is moved to the middle of those whom it serves, who then go to the nearest room."""
+"""Shorter ways: each hub is moved to the middle of those whom it serves, who then go to the nearest room.
+
+Location and allocation in turn: Cooper (1964), doi:10.1137/1006005.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,24 @@ from scipy.sparse import csr_array
 
 from hubplanner.model import Question
 from hubplanner.problem import Ints
-from hubplanner.solver.mip.subproblem import Incumbent
+from hubplanner.solver.mip.heuristics.first_plan import plan_with
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+
+
+def located_and_allocated(task: Subproblem, plan: Incumbent) -> Incumbent:
+    """Return a plan whose hubs stand in the middle of those whom they serve, as long as that makes it better."""
+    while plan.years and task.question.objective.by_distance and not task.is_late:
+        trial = plan_with(task.question, recentred(task.question, plan), task.deadline)
+        if not (trial.years and task.sense * (trial.value - plan.value) > 0):
+            break
+        plan = trial
+    return plan
 
 
 def recentred(question: Question, plan: Incumbent) -> Ints:
     """Return the options (k,) of a plan's hubs, each moved to where whom it serves cost least, ways and the hub itself.
 
-    A hub moves among options of its tier at free sites with no less room, a standing one not at all. Location and
-    allocation in turn: Cooper (1964), doi:10.1137/1006005.
+    A hub moves among options of its tier at free sites with no less room, a standing one not at all.
     """
     problem, made, objective = question.problems[-1], plan.years[-1].plan, question.objective
     if question.capacity is None:
