@@ -223,6 +223,7 @@ def test_a_program_that_there_is_no_time_to_make_is_not_made(monkeypatch: pytest
         raise AssertionError(message)
 
     monkeypatch.setattr(search, "BUILDING_S", 1e3)
+    monkeypatch.setattr(search, "THOROUGH", (0.5, 2.0))  # what is asked is whether a program is made
     monkeypatch.setattr(relaxation, "program_of", never)
     monkeypatch.setattr(search, "program_of", never)
     hard = replace(town(4), tier_reach=np.array([6.0, 9.0]))

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from hubplanner.model import Objective
 
 OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
+POINTS = 28
 ROOM = hp.Capacity(people=(120.0,), single=True)
 WIDE = hp.Capacity(people=(400.0,), single=True)
 ASKED: dict[str, Objective] = {
     "cover": hp.MaxCoverage(budget=25.0, constraints=(ROOM,)),
-    "floor": hp.MaxCoverage(budget=25.0, constraints=(ROOM, hp.Floor(weight=np.arange(40.0), share=0.3))),
+    "floor": hp.MaxCoverage(budget=25.0, constraints=(ROOM, hp.Floor(weight=np.arange(float(POINTS)), share=0.3))),
     "years": hp.MaxCoverage(constraints=(ROOM, hp.Periods(budgets=(9.0, 16.0)))),
     "median": hp.PMedian(max_hubs=4, constraints=(WIDE,)),
     "cost": hp.MinCost(1.0, constraints=(WIDE,)),
@@ -29,8 +30,8 @@ ASKED: dict[str, Objective] = {
 
 def town(seed: int) -> hp.Problem:
     rng = np.random.default_rng(seed)
-    places, sites = rng.uniform(0, 100, (40, 2)), rng.uniform(0, 100, (9, 2))
-    people = rng.integers(1, 40, 40).astype(float)
+    places, sites = rng.uniform(0, 100, (POINTS, 2)), rng.uniform(0, 100, (9, 2))
+    people = rng.integers(1, 40, POINTS).astype(float)
     return hp.Problem.from_points(places, people, sites, rng.integers(4, 10, 9).astype(float), reach=90.0)
 
 

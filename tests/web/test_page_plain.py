@@ -336,7 +336,7 @@ def test_where_maplibre_fails_after_all_the_map_is_a_plain_one(app: Serving, bro
 
 
 def test_many_places_are_drawn_at_once(app: Serving, browser: Browser) -> None:
-    with visiting(browser) as visit:
+    with visiting(browser, dots=1) as visit:
         visit.open(f"{app.origin}/#scenario")
         visit.page.evaluate(MANY, 20_000)
         visit.shoot("plain-many")
@@ -381,7 +381,7 @@ def test_places_too_many_stand_together_and_none_is_lost(app: Serving, browser: 
 def test_a_plain_map_looks_as_maplibres(app: Serving, browsers: list[Browser]) -> None:
     pictures = []
     for name, browser in zip(("maplibre", "plain"), browsers, strict=True):
-        with visiting(browser) as visit:
+        with visiting(browser, dots=1) as visit:
             visit.open(f"{app.origin}/#scenario")
             pictures.append({})
             for look, settings in LOOKS.items():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
-from support.browser.visit import NARROW, WIDE, project, visiting
+from support.browser.visit import NARROW, WIDE, Visit, project, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,22 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     serving = start(folder)
     yield serving
     stop(serving)
+
+
+@pytest.fixture(scope="module")
+def wide(app: Serving, browser: Browser) -> Iterator[Visit]:
+    """Return a visit that tests share."""
+    with visiting(browser) as visit:
+        visit.open(f"{app.origin}/#scenario")
+        yield visit
+
+
+@contextmanager
+def begun(visit: Visit) -> Iterator[Visit]:
+    visit.begin("scenario")
+    yield visit
+    visit.page.unroute_all(behavior="ignoreErrors")
+    visit.leave()
 
 
 def opened(page: Page, *folds: str) -> None:
@@ -84,10 +101,9 @@ def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size:
         visit.shoot(f"{scheme}-{size[0]}-evenness")
 
 
-def test_measures_beside_hubs_and_what_each_reaches(app: Serving, browser: Browser) -> None:
-    with visiting(browser) as visit:
+def test_measures_beside_hubs_and_what_each_reaches(app: Serving, wide: Visit) -> None:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         opened(page, "measures")
         page.check("#measure-devices")
         expect(page.locator("#sum-measures")).to_have_text("devices, figures missing")
@@ -115,15 +131,14 @@ def test_measures_beside_hubs_and_what_each_reaches(app: Serving, browser: Brows
         expect(page.locator("#sure")).to_contain_text("Not known of this plan: whom measures reach")
 
 
-def test_a_kept_plan_brings_its_question_back(app: Serving, browser: Browser) -> None:
+def test_a_kept_plan_brings_its_question_back(app: Serving, wide: Visit) -> None:
     fairness = {"alpha": 2, "group": "district"}
     measures = {"courses": {"cost": 900, "cost_per_year": 0, "benefit": 0.2, "share": 0.05}}
     settings = {"model.fairness": fairness, "measures": measures, "hubs.0.reach_km": 6}
     run = app.done(kind="solve", scenario="scenario", settings=settings)["run"]
     at = [row["id"] for row in app.get("/api/runs")].index(run)
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         opened(page, "fairness", "measures", "tiers")
         page.click("#tab-saved")
         name = "strongly even among each district, courses, telecentre: reach 6\N{NO-BREAK SPACE}km"
@@ -137,11 +152,10 @@ def test_a_kept_plan_brings_its_question_back(app: Serving, browser: Browser) ->
         expect(page.locator("#actions")).not_to_contain_text("Your settings have changed")
 
 
-def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None:
+def test_how_sure_the_hubs_of_a_plan_are(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         open_saved(page, app, run)
         page.click("#sure summary")
         page.click("#draw-surveys")
@@ -163,11 +177,10 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None
         visit.shoot("sure")
 
 
-def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, browser: Browser) -> None:
+def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         open_saved(page, app, run)
         expect(page.locator("#alike summary").first).to_contain_text("not asked yet")
         page.click("#alike summary")
@@ -225,7 +238,7 @@ def test_a_plan_for_several_futures_says_what_it_comes_to_in_each(app: Serving, 
         visit.shoot("futures")
 
 
-def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Browser) -> None:
+def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
     sites = [row["properties"] for row in app.get("/api/scenarios/scenario/map")["sites"]["features"]]
     names = {site["site_id"]: site.get("name") or site["site_id"] for site in sites}
@@ -240,10 +253,9 @@ def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Br
             own["alternatives"] = [other] if own["site_id"] == hub else []
         route.fulfill(response=response, json=plan)
 
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
         page.route(f"**/api/runs/{run}", with_another)
-        visit.open(f"{app.origin}/#scenario")
         open_saved(page, app, run)
         rows = page.locator("#result .hubs tbody tr").filter(has_text=names[hub])
         rows.first.locator(".name").click()
@@ -254,11 +266,10 @@ def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Br
         visit.check("nearly")
 
 
-def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, browser: Browser) -> None:
+def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, wide: Visit) -> None:
     cheapest = app.get("/api/scenarios/scenario")["cheapest_hub"]
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         page.fill("#budget-field", str(int(cheapest) - 1))
         page.press("#budget-field", "Enter")
         expect(page.locator("#too-little")).to_contain_text("This buys no hub: the cheapest costs PKR")
@@ -268,14 +279,13 @@ def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, browser: Br
         assert app.get("/api/runs")[0]["hubs"] >= 1
 
 
-def test_all_sites_of_a_district_are_ruled_out_together(app: Serving, browser: Browser) -> None:
+def test_all_sites_of_a_district_are_ruled_out_together(app: Serving, wide: Visit) -> None:
     sites = [row["properties"] for row in app.get("/api/scenarios/scenario/map")["sites"]["features"]]
     own = {site["site_id"] for site in sites if site["district"] == "Gwadar"}
     free = [site["site_id"] for site in sites if site["site_id"] in own and site["status"] != "existing"]
     assert 1 < len(free) < len(sites)
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         opened(page, "sites")
         page.fill("#site-search", "gwadar")
         page.select_option("#site-together", "excluded")
@@ -302,12 +312,11 @@ def _first(moved: tuple[float, str]) -> float:
     return -moved[0]
 
 
-def test_a_comparison_shows_what_changes_the_most_first(app: Serving, browser: Browser) -> None:
+def test_a_comparison_shows_what_changes_the_most_first(app: Serving, wide: Visit) -> None:
     for budget in (60e6, 90e6):
         app.done(kind="solve", scenario="scenario", settings={"model.budget": budget})
-    with visiting(browser) as visit:
+    with begun(wide) as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#scenario")
         page.click("#tab-compare")
         page.click("#do-compare")
         rows = page.locator("#changes tbody tr")

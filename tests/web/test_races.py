@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 browser = shared.plain_browser
 
 BAD = DEMAND.replace("D2,67.10,30.05,500,", "D2,67.10,30.05,-5,")
-DOTS = 0.25
-"""What the page shows is asked of it; no picture of it is looked at."""
 LATE_MS = 400
 """Time that a page has to do something wrong with an answer that came late."""
 DRAWN = """
@@ -37,20 +35,6 @@ async () => {
 }
 """
 """Notes what each layer of the map was given last."""
-ANEW = """
-async (scenario) => {
-  document.getElementById("dialog").close();
-  for (const fold of document.querySelectorAll("#panel details[open]")) fold.open = false;
-  const [{ openScenario }, { loadRuns }, { openTab }] = await Promise.all(
-    ["opening", "saved", "tabs"].map((name) => import(`/static/${name}.js`)),
-  );
-  openTab("plan");
-  await loadRuns();
-  await openScenario(scenario);
-  window.drawn = {};
-}
-"""
-"""Brings an open page to where a new one begins."""
 
 
 def square(row: dict[str, str], lon: float, lat: float) -> dict[str, Any]:
@@ -121,7 +105,7 @@ class Held:
 @pytest.fixture(scope="module")
 def opened(browser: Browser, app: Serving) -> Iterator[Visit]:
     """Return a visit that tests share: to open a page takes three seconds of processor time, to begin anew a tenth."""
-    with visiting(browser, dots=DOTS) as visit:
+    with visiting(browser) as visit:
         visit.open(f"{app.origin}/#alpha")
         yield visit
 
@@ -130,7 +114,8 @@ def opened(browser: Browser, app: Serving) -> Iterator[Visit]:
 def at(visit: Visit, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
     page = visit.page
     page.evaluate(DRAWN)
-    page.evaluate(ANEW, scenario)
+    visit.begin(scenario)
+    page.evaluate("window.drawn = {}")
     shows(page, scenario)
     try:
         yield visit, page
@@ -141,8 +126,6 @@ def at(visit: Visit, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
         raise
     finally:
         page.unroute_all(behavior="ignoreErrors")
-        for told in (visit.asked, visit.wrong, visit.expected):
-            told.clear()
 
 
 def choose(page: Page, scenario: str) -> None:
@@ -713,7 +696,7 @@ def test_after_a_reload_a_search_goes_on_with_what_it_was_asked(app: Serving, op
 
 def test_a_search_found_after_a_reload_does_not_take_the_page_back(app: Serving, browser: Browser) -> None:
     job = app.ask(kind="solve", scenario="hard")
-    with visiting(browser, dots=DOTS) as visit:
+    with visiting(browser) as visit:
         page = visit.page
         held = Held(page, "**/api/jobs")
         visit.open(f"{app.origin}/#alpha")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from support.browser import server as serving
 from support.draws import one_of
@@ -314,7 +315,10 @@ def test_a_solver_that_ran_out_of_memory_is_said_to(monkeypatch: pytest.MonkeyPa
     assert worker.failure(error, {})["error"] == "CBC failed: no result."
 
 
-def test_the_place_of_a_check_is_free_again_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_takes_too_long_is_given_up_and_its_place_is_free_again_whatever_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(psutil.Process().children(recursive=True))
     jobs = JobQueue(Limits(check_s=0.1, checking=1))
     for _ in range(3):  # given up for taking too long
         with pytest.raises(Refused, match="could not be read within"):
@@ -329,6 +333,8 @@ def test_the_place_of_a_check_is_free_again_whatever_happens(tmp_path: Path, mon
             jobs.check({"kind": "check_upload"})
     assert jobs.checking.acquire(blocking=False)
     jobs.close()
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert psutil.wait_procs(left, timeout=serving.PATIENCE_S)[1] == []
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(app: Serving) -> None:
@@ -344,14 +350,13 @@ def test_an_upload_that_breaks_off_leaves_nothing(app: Serving) -> None:
     assert app.upload("a.csv", serving.DEMAND)["rows"] == 4
 
 
-def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path) -> None:
     folder, place = tmp_path / "project", tmp_path / "temporary"
     folder.mkdir()
     place.mkdir()
     serving.write_hard(folder)
-    monkeypatch.setenv("TMPDIR", str(place))
-    with serving.served(folder, anew=True) as alive:
-        dead = serving.start(folder, anew=True)
+    with serving.served(folder, temporary=place) as alive:
+        dead = serving.start(folder, temporary=place)
         head = (
             f"POST /api/uploads?kind=demand&name=a.csv HTTP/1.1\r\nHost: {dead.origin.removeprefix('http://')}\r\n"
             f"Origin: {dead.origin}\r\nX-Hubplanner: 1\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\nid,lon"
@@ -366,7 +371,7 @@ def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path, monkeypa
             dead.process.wait(10)
         serving.close(dead)
         assert len(list(place.iterdir())) == 2
-        with serving.served(folder, anew=True):
+        with serving.served(folder, temporary=place):
             assert len(list(place.iterdir())) == 2
             assert not list(place.glob("*/incoming/*"))
         assert alive.get("/api/state")["scenarios"]

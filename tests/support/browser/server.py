@@ -153,9 +153,13 @@ class Serving:
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
 
 
-def start(folder: Path, *words: str, anew: bool = False) -> Serving:
-    """Start a server, forked unless its start is what is tested: a new one and its workers import for five seconds."""
-    process, errors = (_start_anew if anew or not hasattr(os, "fork") else _fork)(folder, *words)
+def start(folder: Path, *words: str, anew: bool = False, temporary: Path | None = None) -> Serving:
+    """Start a server, forked unless its start is what is tested: a new one and its workers import for five seconds.
+
+    Its temporary files are where all others are, or in a folder of their own.
+    """
+    starts = _start_anew if anew or not hasattr(os, "fork") else _fork
+    process, errors = starts(folder, *words, temporary=temporary)
     serving = Serving(process=process, address=_address(process, errors), folder=folder, errors=errors)
     for _ in range(200):
         with socket.socket() as line:
@@ -166,17 +170,19 @@ def start(folder: Path, *words: str, anew: bool = False) -> Serving:
     return serving
 
 
-def _fork(folder: Path, *words: str) -> tuple[Forked, Path]:
-    patch = "from support import warm; warm.fork_workers()"
+def _fork(folder: Path, *words: str, temporary: Path | None) -> tuple[Forked, Path]:
+    patch = f"import tempfile; tempfile.tempdir = {str(temporary)!r}; " if temporary else ""
+    patch += "from support import warm; warm.fork_workers()"
     started = command.start("serve", ".", *words, patch=patch, cwd=folder, daemon=False)
     return Forked(started), started.error
 
 
-def _start_anew(folder: Path, *words: str) -> tuple[subprocess.Popen[str], Path]:
+def _start_anew(folder: Path, *words: str, temporary: Path | None) -> tuple[subprocess.Popen[str], Path]:
     errors = folder.parent / f"{folder.name}-errors.txt"
     with errors.open("w") as stream:
         asked = [str(command.PROGRAM), "serve", ".", *words]
-        return subprocess.Popen(asked, cwd=folder, stdout=subprocess.PIPE, stderr=stream, text=True), errors
+        own = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
+        return subprocess.Popen(asked, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=stream, text=True), errors
 
 
 def _address(process: subprocess.Popen[str] | Forked, errors: Path) -> str:
@@ -216,9 +222,9 @@ def close(serving: Serving) -> None:
 
 
 @contextmanager
-def served(folder: Path, *words: str, anew: bool = False) -> Iterator[Serving]:
+def served(folder: Path, *words: str, anew: bool = False, temporary: Path | None = None) -> Iterator[Serving]:
     """Yield a server that is stopped in the end, or killed with all of its processes where a test fails."""
-    server = start(folder, *words, anew=anew)
+    server = start(folder, *words, anew=anew, temporary=temporary)
     try:
         yield server
         server.get("/api/jobs", 401 if "token" in server.address else 200)  # it is up, and ends as it should

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -152,17 +153,23 @@ class SeatedRows:
         share = (limit - under) / (over - under) if over > under else 0.0
         return best, share * more + (1 - share) * fewer, price
 
+    @cached_property
+    def _groups(self) -> tuple[Ints, Ints]:
+        """The group of each option (o,), and the last option (g,) of each group."""
+        ends = np.append(self.starts[1:], len(self.room))
+        return np.repeat(np.arange(len(self.starts)), ends - self.starts), ends - 1
+
     def _lost(self, left: Floats) -> Floats:
         """Return what a hub of each option (o,) earns less, by what is left of each, than the best of its group."""
         most = np.maximum(np.maximum.reduceat(left, self.starts), 0.0)
-        lost: Floats = np.repeat(most, np.diff(self.starts, append=len(left))) - left
+        lost: Floats = most[self._groups[0]] - left
         return lost
 
     def _priced(self, earned: Floats, size: Floats, price: float) -> tuple[float, Floats]:
         """Return what the best hubs (o,) earn where each pays for its size, and them."""
         left = earned - price * size
-        group = np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(left)))
-        pick = np.lexsort((left, group))[np.append(self.starts[1:], len(left)) - 1]
+        group, last = self._groups
+        pick = np.lexsort((left, group))[last]
         earns = np.maximum(left[pick], 0.0)
         hubs = np.zeros(len(left))
         hubs[pick] = np.where(earns > 0, self.most, 0.0)
