@@ -17,7 +17,15 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
-from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH, Relaxation, hub_ranges, relaxed, within_margin
+from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
+from hubplanner.solver.mip.bounds.relaxation import (
+    FIRST_DEPTH,
+    Relaxation,
+    hub_ranges,
+    relaxed,
+    sharpened,
+    within_margin,
+)
 from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
@@ -39,6 +47,8 @@ COST_SCREENS = (7e-3,)
 takes 6.2 s with it, 6.5 with 5e-3, 6.6 with 1e-2, 6.8 with the screens for cover."""
 RELAXING = 0.75
 """Share of the time that the relaxation may take: exchanges may still find a plan, or a better one."""
+SHARPENING = 0.8
+"""Share of the time left, after exchanges, for inequalities that sharpen the relaxation of hubs apart."""
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
 PRICED_ENTRIES = 50_000
@@ -219,12 +229,26 @@ def _optimised(task: Subproblem) -> Incumbent:
     if _is_roomy(task, known, bound):
         known = with_flows(task, _bounded(task, known, bound))
         task = replace(task, start=known.opened)
+    form, relaxation = _sharpened(task, form, relaxation, known)
+    bound = bound if relaxation.is_infeasible else form.figure(relaxation.bound)
     guided = _guided(task, form, relaxation)
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
         known, task = guided, replace(task, start=guided.opened)
     scale = abs(bound) if math.isnan(task.scale) else task.scale
     task, found = replace(task, scale=scale, cuts=form.cuts), _bounded(task, known, bound)
     return found if is_close(task, found) else _searched(task, depth, form, relaxation, found)
+
+
+def _sharpened(
+    task: Subproblem, form: Formulation, relaxation: Relaxation, known: Incumbent
+) -> tuple[Formulation, Relaxation]:
+    """Return a program and its relaxation, sharpened where hubs stand apart and a plan's gap is not as asked."""
+    goal, bound = task.goal, form.figure(relaxation.bound)
+    if goal is None or not IndependentSets.applies(form) or not _is_far(task, known, bound, task.gap):
+        return form, relaxation
+    value = goal.value(known.years)
+    enough = (task.sense * value + task.gap * abs(value) - form.constant) / form.unit
+    return sharpened(replace(task, deadline=task.deadline.part(SHARPENING)), form, relaxation, enough)
 
 
 def _searches_long(task: Subproblem) -> bool:
@@ -305,7 +329,7 @@ def _stays_alike(task: Subproblem) -> bool:
 
     Shares of people at hubs that may not be are left out, and rows for second hubs depend on how many may be.
     """
-    return not (task.question.assigns or sharpens(task) or task.question.problems[-1].rule.backup > 1)
+    return not (task.cuts or task.question.assigns or sharpens(task) or task.question.problems[-1].rule.backup > 1)
 
 
 def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation) -> Incumbent:

@@ -9,6 +9,7 @@ from typing import Any
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from hubplanner.model import Formulation
 from hubplanner.model.cuts.regions import region_cuts
@@ -18,8 +19,9 @@ from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
-from hubplanner.solver.backends.arrays import lagrangean
+from hubplanner.solver.backends.arrays import lagrangean, linear_program, matrix
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
+from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, halved, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT
@@ -55,6 +57,12 @@ class Relaxation:
     def is_infeasible(self) -> bool:
         """Tell whether it has no solution."""
         return self.bound == -math.inf
+
+    def of_last(self, form: Formulation) -> tuple[Floats, Floats]:
+        """Return the values and reduced costs (o,) of the options in the last year of a program."""
+        size = len(form.layers[-1].open_)
+        first = size * (len(form.layers) - 1)
+        return self.open_[first : first + size], self.reduced[first : first + size]
 
     def times(self, unit: float, base: float) -> Relaxation:
         """Return the relaxation in another unit."""
@@ -129,29 +137,123 @@ def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[Cut, ...], Relaxa
 def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints | None) -> Relaxation | None:
     """Return the relaxation of a large covering program by cuts over blocks of its rows; None of any other.
 
-    The bound and the reduced costs are recomputed for the whole program. Where cuts leave no solution, that is not
-    taken for granted: the whole program is to say so itself.
+    Where cuts leave no solution, that is not taken for granted: the whole program is to say so itself.
     """
-    program = handle.getLp()
-    columns = np.array([variable.index for variable in form.open_], dtype=np.intp)
-    decided = np.zeros(program.num_col_, dtype=np.bool_)
-    decided[columns] = True
-    whole = np.zeros(program.num_col_, dtype=np.bool_)
-    rows = [row for layer in form.layers for row in layer.variables.made.get(rows_covered, ())]
-    whole[[row.index for row in rows if row.cat == "Integer"]] = True
-    program, back = halved(program, decided)
-    part = cover_part(program, decided, whole)
-    if not part.is_large:
-        return None
-    core = np.zeros(len(decided))
-    if start is not None:
-        core[columns[: start.size]] = start.ravel()
-    point = tightened(RowBlockRelaxation(program, part, effort), core)
-    if point is None:
-        return None
-    bound, reduced = point.proof(program)
-    values = back @ point.values
-    return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)
+    blocks = _BlockProgram.of(handle, form, effort)
+    return None if blocks is None else blocks.solve(start)
+
+
+class _BlockProgram:
+    """A large covering program by cuts over blocks of its rows: bound and reduced costs are those of the program."""
+
+    relaxation: RowBlockRelaxation
+    binding: Ints
+    """Which of the inequalities that were added bind."""
+
+    def __init__(self, handle: Any, form: Formulation) -> None:
+        self.handle, self.form, program = handle, form, handle.getLp()
+        self.columns = np.array([variable.index for variable in form.open_], dtype=np.intp)
+        decided, whole = np.zeros((2, program.num_col_), dtype=np.bool_)
+        decided[self.columns] = True
+        rows = [row for layer in form.layers for row in layer.variables.made.get(rows_covered, ())]
+        whole[[row.index for row in rows if row.cat == "Integer"]] = True
+        self.program, self.back = halved(program, decided)
+        self.part = cover_part(self.program, decided, whole)
+
+    @classmethod
+    def of(cls, handle: Any, form: Formulation, effort: SearchLimits) -> _BlockProgram | None:
+        """Return the blocks of a program that is large and covers; None of any other."""
+        found = cls(handle, form)
+        if not found.part.is_large:
+            return None
+        found.relaxation = RowBlockRelaxation(found.program, found.part, effort)
+        return found
+
+    def add(self, cuts: Sequence[Cut]) -> None:
+        """Add inequalities on what is open: none of their columns is halved."""
+        first = self.handle.getNumRow()
+        add_cuts(self.handle, self.form, cuts)
+        whole = self.handle.getLp()
+        table, ends = csr_array(matrix(whole)), (np.asarray(whole.row_lower_), np.asarray(whole.row_upper_))
+        self.relaxation.add(csr_array(table[first:]), ends[1][first:])
+        told = csr_array(table @ self.back)
+        told.eliminate_zeros()
+        columns = self.program.col_lower_, self.program.col_upper_
+        self.program = linear_program(told, np.asarray(self.program.col_cost_), columns, ends)
+
+    def solve(self, start: Ints | None) -> Relaxation | None:
+        """Return the relaxation, from a plan where one is known; None where it has no solution in time."""
+        core = np.zeros(self.program.num_col_)
+        if start is not None:
+            core[self.columns[: start.size]] = start.ravel()
+        point = tightened(self.relaxation, core)
+        if point is None:
+            return None
+        self.binding = np.flatnonzero(point.beside)
+        bound, reduced = point.proof(self.program)
+        values = self.back @ point.values
+        return Relaxation(bound=bound, open_=values[self.columns], reduced=reduced[self.columns], values=values)
+
+
+class _RowProgram:
+    """Any program as it is."""
+
+    binding: Ints
+    """Which of the inequalities that were added bind."""
+
+    def __init__(self, handle: Any, form: Formulation, effort: SearchLimits) -> None:
+        self.handle, self.form, self.deadline = handle, form, effort.deadline()
+        self.first = handle.getNumRow()
+
+    def add(self, cuts: Sequence[Cut]) -> None:
+        """Add inequalities."""
+        add_cuts(self.handle, self.form, cuts)
+
+    def solve(self, start: Ints | None) -> Relaxation | None:
+        """Return the relaxation; None where it has none in time."""
+        del start
+        # HiGHS counts the time of all runs of a handle.
+        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + max(self.deadline.left, 0.01))
+        run(self.handle)
+        found = relaxation_of(self.handle, self.form)
+        self.binding = np.flatnonzero(np.asarray(self.handle.getSolution().row_dual)[self.first :])
+        return found if found.is_solved else None
+
+
+def sharpened(
+    task: Subproblem, form: Formulation, relaxation: Relaxation, enough: float
+) -> tuple[Formulation, Relaxation]:
+    """Return a program whose hubs stand apart with inequalities that its relaxation broke, and its relaxation then.
+
+    Of many inequalities those that bind are kept.
+
+    Parameters
+    ----------
+    enough
+        The bound, in the program's unit, at which to stop.
+    """
+    effort = task.effort(0.0)
+    deadline, handle = effort.deadline(), prepared(form.program, effort, mip=False, solver="simplex")
+    program, sets = (
+        _BlockProgram.of(handle, form, effort) or _RowProgram(handle, form, effort),
+        IndependentSets(form, effort),
+    )
+    added, cuts, bounds = list[Cut](), form.cuts, [relaxation.bound]
+    while relaxation.bound > enough and not deadline.is_past:
+        found = list(sets.cuts(*relaxation.of_last(form), deadline))
+        if not found:
+            break
+        program.add(found)
+        added += found
+        better = program.solve(task.start if len(bounds) == 1 else None)
+        if better is None:
+            break
+        relaxation, cuts = better, (*form.cuts, *(added[number] for number in program.binding))
+        bounds.append(relaxation.bound)
+        left = relaxation.bound - enough
+        if len(bounds) > SETS_PATIENCE and bounds[-1 - SETS_PATIENCE] - relaxation.bound < SETS_GAIN * left:
+            break
+    return replace(form, cuts=cuts), relaxation
 
 
 def narrowed(task: Subproblem, value: float) -> Subproblem:
@@ -193,6 +295,8 @@ LEAST_GAIN = 1e-6
 """Relative fall of the bound in a round below which cutting ends."""
 NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN = 200, 8, 1e-4
 """The same where hubs share lines: rounds, and the fall of the bound in some of them together."""
+SETS_PATIENCE, SETS_GAIN = 3, 0.15
+"""The same of hubs apart: rounds, and the part of what lies between bound and aim that they take away together."""
 
 
 def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Cut, ...], Relaxation]:

@@ -41,8 +41,8 @@ STALLED, PATIENCE = 1e-5, 5
 
 HALF = 0.5
 """What each of two hubs counts for."""
-NO_COLUMN = -1
-"""Stands for no column."""
+NO_COLUMN = NOT_ADDED = -1
+"""Stands for no column, and for cuts that are no rows of the program."""
 
 
 def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
@@ -164,17 +164,20 @@ class BlockPoint:
         (v,) of all columns.
     row_dual
         (m,) multipliers of all rows, signed as HiGHS does.
+    beside
+        (k,) multipliers of the rows that were added to it.
     told
         Bound and reduced costs (v,) of the program with cuts, where these say more than the rows; None elsewhere.
     """
 
     values: Floats
     row_dual: Floats
+    beside: Floats
     told: tuple[float, Floats] | None = None
 
     def proof(self, program: Any) -> tuple[float, Floats]:
-        """Return the bound and the reduced costs (v,) that it proves of a whole program."""
-        return lagrangean(program, self.row_dual) if self.told is None else self.told
+        """Return the bound and the reduced costs (v,) that it proves of a whole program, with the rows added to it."""
+        return lagrangean(program, np.append(self.row_dual, self.beside)) if self.told is None else self.told
 
 
 def halved(program: Any, decided: Bools) -> tuple[Any, csr_array]:
@@ -327,10 +330,24 @@ def _joined(cover: csr_array, units: Sequence[Ints], weights: Sequence[Floats], 
 
 @dataclass(kw_only=True, eq=False)
 class _UnitCuts:
-    """Cuts: what each leaves of the rows (c, r) to one hub more, and for how many relaxations it has been slack."""
+    """Cuts: what each leaves of the rows (c, r) to one hub more, and for how many relaxations it has been slack.
+
+    Rows that were added to the program are among them; then `added` is the number of the row, else `NOT_ADDED`.
+    """
 
     slope: csr_array
     age: Ints
+    added: Ints
+
+    def joined(self, slope: csr_array, added: Ints) -> _UnitCuts:
+        """Return these and new ones."""
+        age = np.concatenate([self.age, np.zeros(len(added), dtype=np.intp)])
+        slopes = csr_array(vstack([self.slope, slope], format="csr"))
+        return _UnitCuts(slope=slopes, age=age, added=np.concatenate([self.added, added]))
+
+    def kept(self, some: Ints) -> _UnitCuts:
+        """Return some of them."""
+        return _UnitCuts(slope=csr_array(self.slope[some]), age=self.age[some], added=self.added[some])
 
 
 class RowBlockRelaxation:
@@ -371,7 +388,18 @@ class RowBlockRelaxation:
         self.handle = new_handle(effort, presolve="off", solver="simplex")
         self.handle.passModel(master)
         self.values: Floats = np.zeros(rows.shape[1])
-        self.pool = _UnitCuts(slope=csr_array((0, len(part.rows))), age=np.zeros(0, dtype=np.intp))
+        nothing: Ints = np.zeros(0, dtype=np.intp)
+        self.pool = _UnitCuts(slope=csr_array((0, len(part.rows))), age=nothing, added=nothing)
+        self.added = 0
+
+    def add(self, rows: csr_array, most: Floats) -> None:
+        """Add rows (k, v) over columns that stay, with their upper limits; they leave the relaxation as cuts do."""
+        count = len(most)
+        own = csr_array(hstack([rows[:, self.part.staying], csr_array((count, self.count))], format="csr"))
+        self.handle.addRows(count, np.full(count, -math.inf), most, own.nnz, *entries(own))
+        numbers = np.arange(self.added, self.added + count)
+        self.pool = self.pool.joined(csr_array((count, len(self.part.rows))), numbers)
+        self.added += count
 
     def cut(self, at: Floats) -> int:
         """Add the cuts at values (k,) of the columns that stay which the solved point breaks; return how many."""
@@ -386,10 +414,9 @@ class RowBlockRelaxation:
         broken = np.flatnonzero(self.values[stay:] - constant - steep @ self.values[:stay] > VIOLATED)
         if len(broken):
             rows = csr_array(hstack([-steep[broken], csr_array(np.eye(self.count)[broken])], format="csr"))
-            count, pool = len(broken), self.pool
+            count = len(broken)
             self.handle.addRows(count, np.full(count, -math.inf), constant[broken], rows.nnz, *entries(rows))
-            pool.slope = csr_array(vstack([pool.slope, slope[broken]], format="csr"))
-            pool.age = np.concatenate([pool.age, np.zeros(count, dtype=np.intp)])
+            self.pool = self.pool.joined(csr_array(slope[broken]), np.full(count, NOT_ADDED))
         return len(broken)
 
     def _beside(self, of_units: Any, tightest: Tightest) -> csr_array:
@@ -423,7 +450,9 @@ class RowBlockRelaxation:
         values[part.covered] = np.clip(part.tightest(values[part.staying]).reached, 0.0, 1.0)
         worth = -float(self.handle.getInfo().objective_function_value)
         told = self._told(dual) if part.pairs.any() else None
-        return worth, BlockPoint(values=values, row_dual=row_dual, told=told)
+        own, beside = pool.added != NOT_ADDED, np.zeros(self.added)
+        beside[pool.added[own]] = of_cuts[own]
+        return worth, BlockPoint(values=values, row_dual=row_dual, beside=beside, told=told)
 
     def _told(self, dual: Floats) -> tuple[float, Floats]:
         """Return the bound and the reduced costs (v,) that multipliers of the program with cuts prove."""
@@ -439,7 +468,7 @@ class RowBlockRelaxation:
         if np.count_nonzero(old) > max(self.count, len(old) // 3):
             rows, kept = (np.flatnonzero(old) + len(self.part.kept)).astype(np.int32), np.flatnonzero(~old)
             self.handle.deleteRows(len(rows), rows)
-            self.pool = _UnitCuts(slope=csr_array(pool.slope[kept]), age=pool.age[kept])
+            self.pool = pool.kept(kept)
 
 
 def tightened(program: RowBlockRelaxation, core: Floats | None) -> BlockPoint | None:

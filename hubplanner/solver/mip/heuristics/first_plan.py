@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.problem import Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder
+from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder, Saved
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
+from hubplanner.solver.mip.heuristics.packing import pack, packs
 from hubplanner.solver.mip.heuristics.ruin_recreate import is_known, ruin_and_recreate
 from hubplanner.solver.mip.subproblem import Incumbent
 
@@ -23,6 +24,8 @@ MOST_CLOSED = 3
 """Hubs that an exchange closes at once."""
 NOISE = 0.7
 """Least part of its price by which an exchange weighs an option."""
+TRIAL = 0.1
+"""Part of the work by which two ways to exchange hubs that stand apart are compared: the better one has the rest."""
 EXCHANGING = 0.05
 """Share of the time that a solve exchanges at most before it searches."""
 GAIN = 1e-9
@@ -149,11 +152,25 @@ def is_hard(question: Question) -> bool:
 
 def _by_rows(builder: PlanBuilder, deadline: Deadline, seed: int, work: float) -> None:
     """Exchange hubs by what rows say of them, and keep what is better."""
-    grown, figures = builder.save(), builder.figures
-    ruin_and_recreate(builder, deadline, seed, work=work)
+    grown, way = builder.save(), ruin_and_recreate
+    if packs(builder):
+        trials = [_kept(builder, one, grown, deadline, seed, TRIAL * work) for one in (ruin_and_recreate, pack)]
+        better = 1 if _is_more(trials[1][1], trials[0][1]) else 0
+        way, grown, work = (ruin_and_recreate, pack)[better], trials[better][0], (1 - 2 * TRIAL) * work
+    _kept(builder, way, grown, deadline, seed, work)
+
+
+def _kept(  # noqa: PLR0913, PLR0917 - what a way is given, and where it begins
+    builder: PlanBuilder, way: Callable[..., None], start: Saved, deadline: Deadline, seed: int, work: float
+) -> tuple[Saved, tuple[float, ...]]:
+    """Return what a way makes of a plan, or that itself where it is no worse, and its figures."""
+    builder.restore(start)
+    figures = builder.figures
+    way(builder, deadline, seed, work=work)
     # What exchanges raise is a smooth minimum of shares, not the least of them itself.
     if not _is_more(builder.figures, figures):
-        builder.restore(grown)
+        builder.restore(start)
+    return builder.save(), builder.figures
 
 
 def tries(builder: PlanBuilder) -> int:
