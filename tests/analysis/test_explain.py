@@ -244,6 +244,16 @@ def test_a_site_alone_is_quick_and_others_are_refused() -> None:
         explain_plan(standing, asked, EXACT, site=0)
 
 
+def test_a_plan_that_cannot_hold_a_site_is_no_start_for_one_that_must(caplog: pytest.LogCaptureFixture) -> None:
+    line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    asked = MaxCoverage(max_hubs=1, constraints=(hp.Capacity(people=(9,)),))
+    with caplog.at_level("INFO", "hubplanner"):
+        found = explain_plan(line, asked, EXACT, site=0)
+    assert found.rejected[0].change is not None
+    assert found.rejected[0].change.most == 1.0
+    assert "the plan to start from is not used" not in caplog.text
+
+
 def test_a_demand_without_which_the_question_makes_no_sense_has_no_price() -> None:
     case = Case(kind="p_median", names=("tiers mixed", "floor"), rule="backup, linear", seed=9001)
     found = explained(case)

@@ -24,6 +24,7 @@ from hubplanner.problem import (
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import relative_gap
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.solver.pinned_sites import PinnedSites
@@ -365,7 +366,9 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
     pin = SiteStatus.REQUIRED if inside else SiteStatus.EXCLUDED
     keep = np.flatnonzero(inside | (problem.option_site != site))
     pinned = problem.with_options(keep, np.where(np.arange(problem.n_sites) == site, int(pin), problem.site_status))
-    found = solve_problem(pinned, objective, options, start=start if inside else None)
+    # Only the core makes a plan fit a site that it lacks; elsewhere it would be of no use, and be told of.
+    is_start = inside and (is_plain(pinned, objective) or site in start.open_sites)
+    found = solve_problem(pinned, objective, options, start=start if is_start else None)
     if found.evaluation is None:
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])
