@@ -8,7 +8,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from support.browser.chromium import NARROW, Sheet, browser, violations
+from support.browser import chromium as shared
+from support.browser.chromium import NARROW, Sheet, violations
 from support.draws import patience
 from support.instances.hostile_names import URDU, odd_result
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from support.project import Project
 
-__all__ = ["browser"]
+browser = shared.plain_browser  # the report needs no WebGL
 
 
 @pytest.fixture(autouse=True)
