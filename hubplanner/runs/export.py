@@ -193,16 +193,19 @@ def _by_road(folder: Path) -> dict[str, gpd.GeoDataFrame]:
 
 def _check_unchanged(folder: Path) -> None:
     """Raise where a file is missing, or is not the one that the run wrote."""
-    known = manifest_files(folder) or {}
+    known, scenario = manifest_files(folder) or {}, folder / "scenario.yaml"
     faults = []
     for name in _READ:
         path = folder / name
         if not path.is_file():
-            faults.append(Fault(file=str(path), allowed=_("is missing")))
+            allowed = _("is missing; solve the scenario again")
+            faults.append(Fault(file=str(path), allowed=allowed))
         elif name in known and sha256(path) != known[name]:
-            faults.append(
-                Fault(file=str(path), allowed=_("has changed since the run: its SHA-256 is not the manifest's"))
+            allowed = _(
+                "has changed since the run: its SHA-256 is not the manifest's; put it back, or solve {scenario} again",
+                scenario=scenario,
             )
+            faults.append(Fault(file=str(path), allowed=allowed))
     raise_faults(faults)
 
 
