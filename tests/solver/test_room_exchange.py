@@ -18,7 +18,7 @@ from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.room_exchange import FlowPlan, exchanged_rooms, flows_tell
 from hubplanner.solver.mip.search import with_flows
-from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 ENOUGH = Deadline(math.inf)
 EXACT = hp.SolverOptions(gap=0.0, ties=False, threads=1)
@@ -132,7 +132,6 @@ def best_of_all(question: Question, problem: Problem) -> float:
     [
         hp.MaxCoverage(budget=60),
         hp.MaxCoverage(budget=60, constraints=(hp.Capacity(people=(120, 260), single=True),)),
-        hp.MaxCoverage(budget=60, constraints=(ROOM, hp.Floor(weight=(1.0,) * 40, share=0.1, name="all"))),
         hp.PMedian(max_hubs=4, constraints=(ROOM,)),
     ],
 )
@@ -159,3 +158,29 @@ def test_a_plan_is_made_better_until_it_is_close_to_its_bound() -> None:
     enough = with_flows(replace(task, gap=0.9), replace(known, bound=2 * known.value))
     assert known.value < enough.value
     assert enough.value * 1.9 >= enough.bound
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_exchanges_keep_floors_or_what_is_known(seed: int) -> None:
+    problem = town(seed, 12)
+    weight = np.where(np.arange(40) < 12, problem.need, 0.0)
+    floor = hp.Floor(weight=weight, share=0.6, name="the first")
+    question = Question.of(problem, hp.MaxCoverage(max_hubs=4, constraints=(ROOM, floor)))
+    known = first_plan(question, ENOUGH, any_will_do=True)
+    made = exchanged_rooms(question, known, math.inf, ENOUGH, seed)
+    if known.years:
+        assert not broken_years(question, made.years)
+        assert made.value >= known.value
+    free = Question.of(problem, hp.MaxCoverage(max_hubs=4, constraints=(ROOM,)))
+    without = exchanged_rooms(free, first_plan(free, ENOUGH, any_will_do=True), math.inf, ENOUGH, seed)
+    plan = FlowPlan(_holding(question, without))
+    shares = plan.served / np.maximum(plan.need, 1e-9)
+    met = all((w * shares).sum() >= least * (1 - 1e-9) for w, least in plan.builder.floors)
+    assert (plan.value >= 0) == met
+
+
+def _holding(question: Question, made: Incumbent) -> PlanBuilder:
+    builder = PlanBuilder(question)
+    assert made.opened is not None
+    builder.recount(made.opened[-1])
+    return builder

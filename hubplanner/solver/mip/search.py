@@ -33,6 +33,7 @@ from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.recentre import located_and_allocated
 from hubplanner.solver.mip.heuristics.room_exchange import exchanged_rooms, flows_tell
+from hubplanner.solver.mip.heuristics.whole_points import is_whole_median, shorter_ways
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, sharpens, splits
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
@@ -213,8 +214,10 @@ def _optimised(task: Subproblem) -> Incumbent:
         # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
         if math.isnan(known.bound) and _has_prices(task):
             known, _ = suggested(task)
-        improved = _improved(task, known, 1.0, THOROUGH[1])
-        found = _bounded(task, improved, cap_bound(task.question, task.goal, bound))
+        limit = cap_bound(task.question, task.goal, bound)
+        flowing = known.years and not task.held and task.ranges is None
+        better = with_flows(task, _bounded(task, known, limit)) if flowing else known
+        found = _bounded(task, _improved(task, better, 1.0, THOROUGH[1]), limit)
         found = found if math.isnan(known.bound) else _better(task, known, found)
         return found if task.is_late or known.years else _search(task, depth, found)
     if task.seeks and not known.years and _is_too_dear(task):
@@ -228,6 +231,10 @@ def _optimised(task: Subproblem) -> Incumbent:
         task = replace(task, start=known.opened)
     if _is_roomy(task, known, bound):
         known = with_flows(task, _bounded(task, known, bound))
+        task = replace(task, start=known.opened)
+    if _is_whole_and_far(task, known, bound):
+        enough = bound / (1 - task.gap) if task.gap < 1 else math.inf
+        known = shorter_ways(task.question, known, enough, deadline.part(THOROUGH[0]), task.options.seed)
         task = replace(task, start=known.opened)
     form, relaxation = _sharpened(task, form, relaxation, known)
     bound = bound if relaxation.is_infeasible else form.figure(relaxation.bound)
@@ -269,6 +276,13 @@ def _is_roomy(task: Subproblem, known: Incumbent, bound: float) -> bool:
     """Tell whether flows are to come before a search: with some pairs, and a plan far from a bound."""
     alone = bool(known.years) and not task.held and task.ranges is None and entries_of(task) >= PRICED_ENTRIES
     return alone and task.goal is not None and abs(bound - task.goal.value(known.years)) > FAR * abs(bound)
+
+
+def _is_whole_and_far(task: Subproblem, known: Incumbent, bound: float) -> bool:
+    """Tell whether points that are served whole are to be sent on and swapped: with a plan far from a bound."""
+    if not known.years or task.goal is None or task.held or task.ranges is not None:
+        return False
+    return is_whole_median(task.question) and task.goal.value(known.years) - bound > FAR * abs(bound)
 
 
 def _is_too_large(task: Subproblem) -> bool:

@@ -13,11 +13,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from hubplanner.model import Floor, FullService, Question, broken_years, goals_of
+from hubplanner.model import FullService, Question, broken_years, goals_of
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added
+from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, total
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.ruin_recreate import EXPONENTS, FORCED, KEPT_OUT, KICK, OVERLAP
 from hubplanner.solver.mip.subproblem import Incumbent
@@ -41,9 +41,12 @@ LARGEST = 2**30
 
 
 def flows_tell(question: Question) -> bool:
-    """Tell whether flows say what a plan is worth: cover where every seat counts alike, of points served in parts."""
+    """Tell whether flows say what a plan is worth: cover where every seat counts alike, of points served in parts.
+
+    Of floors they say whether those who happen to be served meet them.
+    """
     problem, objective, capacity = question.problems[-1], question.objective, question.capacity
-    asked = objective.maximises_coverage and objective.fairness is None and not of_kind(question.constraints, Floor)
+    asked = objective.maximises_coverage and objective.fairness is None
     seats = (
         capacity is not None
         and capacity.can_relax
@@ -97,8 +100,13 @@ class FlowPlan:
 
     @property
     def value(self) -> float:
-        """People who are served."""
-        return float(self.served.sum())
+        """People who are served; floors that are missed, each by its part, cost more than all of them."""
+        served = float(self.served.sum())
+        if not self.builder.floors:
+            return served
+        part = self.served / np.maximum(self.need, SHORT)
+        got = [total(weight, part) / least for weight, least in self.builder.floors]
+        return served - self.all * math.fsum(1.0 + 1.0 - share for share in got if share < 1.0 - SHORT)
 
     def near(self, option: int) -> tuple[Ints, Floats]:
         """Return the options that reach someone whom an option reaches, itself among them, and how many."""
@@ -273,14 +281,14 @@ def exchanged_rooms(  # noqa: PLR0913, PLR0917 - a question, where to begin, and
             break
         plan.begin()
         value, cooled = plan.value, plan.work / most_work
-        heat = WARMTH * value / len(open_) * (1.0 - cooled) ** 2
+        heat = WARMTH * plan.served.sum() / len(open_) * (1.0 - cooled) ** 2
         plan.work += KICK
         closed = _ruin(plan, open_, rng)
         _recreate(plan, closed, rng)
         loss = value - plan.value
         if loss > 0 and rng.exponential(heat) < loss:
             plan.take_back()
-        elif plan.value > best * (1 + SHORT):
+        elif plan.value > best + SHORT * plan.all:
             best, people, counts = plan.value, plan.people.copy(), builder.counts.copy()
     return _made(question, known, plan, people, counts)
 
