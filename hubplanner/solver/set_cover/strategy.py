@@ -19,6 +19,7 @@ from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.warm_start import plans_of
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
+from hubplanner.solver.set_cover.row_weights import exchanged
 from hubplanner.solver.set_cover.search import SetCover
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
@@ -27,6 +28,10 @@ from hubplanner.translation import gettext as _
 NEAR, WIDER = 1e-3, 4.0
 """Margin of the first search above the relaxation's bound, relative to it, and how much wider the next is that finds no
 plan."""
+FIRST_NODES: int | None = 20
+"""Nodes of a search before exchanges: where it has no end by then, they come first."""
+STEPS, EXCHANGING = 20_000, 0.25
+"""Exchanges in a row that find no better choice before they end, and their share of the time."""
 ROUNDING = 1e-12
 """Relative gap that is the rounding of sums."""
 
@@ -134,21 +139,30 @@ def _searched(
         tried = [*(one for one in inside if cover.is_covered(one)), prune(instance, cover.rounded(values))]
     best = min(tried, key=lambda chosen: math.fsum(cost[chosen]))
     value, bound, version = min(math.fsum(cost[best]), least_known), relaxation.bound, ""
-    margin = NEAR * value
+    margin, nodes, is_last = NEAR * value, FIRST_NODES, False
     report_progress("cost", value, bound)
-    while relaxation.is_solved and value - bound > max(gap, ROUNDING) * value and not deadline.is_past:
+    while relaxation.is_solved and value - bound > max(gap, ROUNDING) * value and not (is_last or deadline.is_past):
         enough = value - gap * value
         margin = min(margin, enough - relaxation.bound)
-        far = ProgressBounds(sense=-1, left_out=relaxation.bound + margin, bound=bound, value=value)
+        left_out = relaxation.bound + margin
+        far = ProgressBounds(sense=-1, left_out=left_out, bound=bound, value=value)
         with log.phase(_("solve with {solver}", solver=context.options.name)), progress_within(far):
-            found, least, version = cover.within(relaxation, margin, enough, context.limits(gap * value))
+            effort = replace(context.limits(gap * value), nodes=nodes)
+            found, least, version = cover.within(relaxation, margin, enough, effort)
         bound = max(bound, min(least, value))
+        ends = min(left_out, math.inf if found is None else math.fsum(cost[found]) - gap * value)
+        is_open = nodes is not None and least < ends * (1 - EXACT)
+        is_last = margin >= enough - relaxation.bound and not is_open
+        if is_open:
+            # A longer search would tell later than exchanges how far the best choice is.
+            with log.phase(_("exchange hubs")):
+                start, until = best if found is None else found, deadline.part(EXCHANGING)
+                found = exchanged(cover.cover, cost, start, bound * (1 + gap), STEPS, until, context.options.seed)
+            nodes = None
         if found is not None:
             trial = prune(instance, found)
             best = min(best, trial, key=lambda chosen: math.fsum(cost[chosen]))
             value = min(math.fsum(cost[best]), least_known)
         report_progress("cost", value, bound)
-        if margin >= enough - relaxation.bound:
-            break
         margin = math.inf if found is not None else margin * WIDER
     return best, bound, version
