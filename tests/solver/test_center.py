@@ -14,6 +14,7 @@ from hubplanner.model import Question
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.median import p_center
 from hubplanner.solver.median.p_center import CenterTable, _fewest, _greedy, _least, _reduced
 from hubplanner.solver.mip.subproblem import Subproblem
 
@@ -51,10 +52,12 @@ def enumerated(problem: hp.Problem, count: float, money: float) -> float:
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("most_cells", [p_center.MOST_CELLS, 0])
 @pytest.mark.parametrize(("count", "money"), [(2, None), (3, None), (None, 7.0), (3, 6.0)])
 def test_the_worst_distance_is_that_of_the_best_choice_there_is(
-    seed: int, count: int | None, money: float | None
+    seed: int, count: int | None, money: float | None, most_cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(p_center, "MOST_CELLS", most_cells)
     problem = country(seed)
     solution = hp.solve_problem(problem, hp.PCenter(max_hubs=count, budget=money), hp.SolverOptions(gap=0.0))
     best = enumerated(problem, math.inf if count is None else count, math.inf if money is None else money)
@@ -101,6 +104,25 @@ def test_reductions_keep_the_least_money(seed: int) -> None:
     rest = least(near[np.ix_(rows, sites)], price[sites]) if len(rows) else 0.0
     assert price[forced].sum() + rest == least(near, price)
     assert _least(near, price, Deadline.after(600)) <= least(near, price) + 1e-9
+
+
+def test_of_a_large_question_exchanges_find_what_greedy_choices_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    points, sites = rng.uniform(0, 10, (300, 2)), rng.uniform(0, 10, (80, 2))
+    problem = hp.Problem.from_points(points, np.ones(300), sites, np.ones(80), 99.0)
+    question = Question.of(problem, hp.PCenter(max_hubs=8))
+    task = Subproblem(question=question, goal=None, options=hp.SolverOptions(gap=0.0), deadline=Deadline.after(600))
+    best = p_center.least_radius(task)
+    monkeypatch.setattr(p_center, "MOST_CELLS", 0)
+    table, found = CenterTable.of(problem, hp.PCenter(max_hubs=8)), set[str]()
+    for how in p_center.How:
+        answer = p_center._covered(table, best.value, task, how)
+        if answer.chosen is not None:
+            found.add(how.name)
+            assert table.worst(answer.chosen) <= best.value * (1 + 1e-9)
+    assert found == {"EXCHANGE", "EXCHANGE_LONGER", "SEARCH"}
+    large = p_center.least_radius(task)
+    assert (large.value, large.bound) == pytest.approx((best.value, best.bound))
 
 
 def test_farthest_first_is_within_twice_the_best_where_points_are_sites() -> None:

@@ -12,7 +12,9 @@ from scipy.sparse import csr_array
 
 import hubplanner as hp
 from hubplanner.problem import SiteStatus, evaluate
-from hubplanner.solver.set_cover import search
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.set_cover import search, strategy
+from hubplanner.solver.set_cover.row_weights import _WeightedRows, exchanged
 from hubplanner.solver.set_cover.search import SetCover, implying_rows
 
 EVERYONE = hp.MinCost(target_share=1.0)
@@ -137,3 +139,53 @@ def test_a_plan_to_start_from_is_kept_where_its_sites_have_twins(caplog: pytest.
         found = hp.solve_problem(problem, EVERYONE, replace(EXACT, time_limit_s=0.001), start=start)
     assert found.value == len(start.open_options)
     assert "not used" not in caplog.text
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@given(seed=st.integers(0, 2**20))
+def test_exchanges_find_the_least_that_covers_all_rows(alike: bool, seed: int) -> None:  # noqa: FBT001
+    rng = np.random.default_rng(seed)
+    table = (rng.random((20, 10)) < 0.25).astype(np.int8)
+    table[np.arange(20), rng.integers(0, 10, 20)] = 1
+    cost = np.ones(10) if alike else rng.integers(1, 20, 10).astype(float)
+    plans = [np.flatnonzero([number >> bit & 1 for bit in range(10)]) for number in range(1024)]
+    least = min(cost[plan].sum() for plan in plans if table[:, plan].any(axis=1).all())
+    start, clock = np.arange(10), Deadline.after(60.0)
+    found = exchanged(csr_array(table), cost, start, 0.0, 300, clock, seed)
+    assert table[:, found].any(axis=1).all()
+    assert cost[found].sum() == pytest.approx(least)
+    assert exchanged(csr_array(table), cost, start, 0.0, 300, Deadline.after(0.0), seed).tolist() == start.tolist()
+    few = exchanged(csr_array(table), cost, start, least + 5, 300, clock, seed)
+    assert least <= cost[few].sum()
+    assert table[:, few].any(axis=1).all()
+
+
+@given(seed=st.integers(0, 2**20))
+def test_what_rows_weigh_for_options_is_what_it_would_be_counted_anew(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = (rng.random((15, 8)) < 0.3).astype(np.int8)
+    rows = _WeightedRows(csr_array(table), rng.integers(1, 5, 8).astype(float))
+    for step in range(60):
+        option = int(rng.integers(8))
+        (rows.close if rows.held[option] else rows.open)(option, step)
+        if rng.random() < 0.3:
+            rows.wait()
+        times = table @ rows.held
+        assert rows.waits.tolist() == np.flatnonzero(times == 0).tolist()
+        anew = np.where(rows.held, table.T @ ((times == 1) * rows._weight), table.T @ ((times == 0) * rows._weight))
+        np.testing.assert_allclose(rows._worth, anew)
+
+
+def test_exchanges_come_first_where_a_search_has_no_end_and_the_proof_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(3)
+    place = rng.uniform(0, 10, (400, 2))
+    problem = hp.Problem.from_points(place, np.ones(400), rng.uniform(0, 10, (100, 2)), np.ones(100), 2.2)
+    monkeypatch.setattr(strategy, "FIRST_NODES", 0)
+    found = hp.solve_problem(problem, EVERYONE, replace(EXACT, ties=False))
+    monkeypatch.setattr(strategy, "FIRST_NODES", None)
+    alone = hp.solve_problem(problem, EVERYONE, replace(EXACT, ties=False))
+    assert "exchange hubs" in found.phases
+    assert "exchange hubs" not in alone.phases
+    assert (found.status, found.value) == (alone.status, alone.value) == (hp.Status.OPTIMAL, alone.value)
