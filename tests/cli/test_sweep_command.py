@@ -23,7 +23,8 @@ def test_a_sweep_tells_what_it_found_and_does_it_once(scenario: Path) -> None:
     assert done.returncode == 0
     assert fits(done.stdout)
     assert "3 cases: 2 solved, 1 with an error, 0 open." in done.stdout
-    assert "3 of 3 cases done, 0 with an error" in done.stderr
+    assert "2 of 3 cases are left to solve" in done.stderr
+    assert "3 of 3 cases done, 1 with an error" in done.stderr
     again = run("sweep", "scenario.yaml", *GRID, "--json", cwd=scenario.parent)
     found = answer(again)
     assert {key: found[key] for key in ("status", "cases", "solved", "errors", "open")} == {
@@ -33,7 +34,7 @@ def test_a_sweep_tells_what_it_found_and_does_it_once(scenario: Path) -> None:
         "errors": 1,
         "open": 0,
     }
-    assert "3 of 3 cases are done already" in again.stderr
+    assert "0 of 3 cases are left to solve" in again.stderr
     (folder,) = (scenario.parent / "sweeps").iterdir()
     assert {path.name for path in folder.iterdir()} == {
         *("cases", "manifest.json", "sweep.csv", "sweep.json", "sweep.parquet", "tornado.png"),

@@ -240,7 +240,7 @@ def _open_tasks(asked: Sweep, *, keep_runs: bool, retry_failed: bool) -> list[Sw
             tasks[case.key] = SweepTask(
                 key=case.key, scenario=case.scenario, digests=case.digests, version=version, folder=own
             )
-    log.info("%d of %d cases are done already", len(asked.cases) - len(tasks), len(asked.cases))
+    log.info("%d of %d cases are left to solve", len(tasks), len(asked.cases))
     return list(tasks.values())
 
 
