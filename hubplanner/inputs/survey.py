@@ -25,11 +25,13 @@ def check_survey(inputs: Inputs) -> None:
     """Raise where nothing is known of how wrong the connected shares may be."""
     demand, changed = inputs.demand, inputs.scenario.demand.since_survey
     if changed is None and (demand.share_error is None or not demand.share_error.any()):
-        allowed = _(
-            "is required, or demand.since_survey, since all is certain without: a number such as 0.02, or a column"
-        )
         key, value = "demand.connected_share_error", inputs.scenario.demand.connected_share_error
-        shown = None if value is None else str(value)
+        shown, allowed = (
+            None,
+            _("is required: a standard error, such as 0.02, or a column; or give demand.since_survey"),
+        )
+        if value is not None:
+            shown, allowed = str(value), _("a standard error above 0 somewhere; or give demand.since_survey")
         raise ScenarioError(inputs.scenario.fault(key, shown, allowed))
 
 

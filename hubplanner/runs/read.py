@@ -10,7 +10,6 @@ from typing import Any
 from hubplanner.errors import DataError, Fault
 from hubplanner.folders import RUN_MARKS, is_run
 from hubplanner.io import MANIFEST, recover
-from hubplanner.problem import Status
 from hubplanner.translation import N_, gettext as _, joined
 
 LONGEST = 60
@@ -21,11 +20,17 @@ class RunUnreadableError(DataError):
     """A file of a run folder cannot be read."""
 
 
+def _is_status(value: Any) -> bool:
+    from hubplanner.problem import Status  # noqa: PLC0415 - heavy, and the app reads frontiers without it
+
+    return value in list(Status)
+
+
 _NUMBER, _WORDS, _STATUS = N_("a number"), N_("text"), N_("the status of a plan")
 _OBJECT, _OBJECTS, _TEXTS = N_("an object"), N_("a list of objects"), N_("an object of texts")
 _KINDS: dict[str, Callable[[Any], bool]] = {
     _NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    _STATUS: lambda value: value in list(Status),
+    _STATUS: _is_status,
     _WORDS: lambda value: isinstance(value, str),
     _OBJECT: lambda value: isinstance(value, dict),
     _OBJECTS: lambda value: isinstance(value, list) and all(isinstance(row, dict) for row in value),
