@@ -26,13 +26,10 @@ def check_survey(inputs: Inputs) -> None:
     demand, changed = inputs.demand, inputs.scenario.demand.since_survey
     if changed is None and (demand.share_error is None or not demand.share_error.any()):
         key, value = "demand.connected_share_error", inputs.scenario.demand.connected_share_error
-        shown, allowed = (
-            None,
-            _("is required: a standard error, such as 0.02, or a column; or give demand.since_survey"),
-        )
+        allowed = _("is required: a standard error, such as 0.02, or a column; or give demand.since_survey")
         if value is not None:
-            shown, allowed = str(value), _("a standard error above 0 somewhere; or give demand.since_survey")
-        raise ScenarioError(inputs.scenario.fault(key, shown, allowed))
+            allowed = _("a standard error above 0 somewhere; or give demand.since_survey")
+        raise ScenarioError(inputs.scenario.fault(key, None if value is None else str(value), allowed))
 
 
 def drawn_again(inputs: Inputs, seed: int, number: int) -> Inputs:
