@@ -136,7 +136,8 @@ HEADER = "the file's columns are demand_id, lon, lat, people, internet, weight, 
 def test_a_missing_column_is_named_beside_those_the_file_has(
     project: Project, settings: dict[str, Any], column: str
 ) -> None:
-    assert project.messages(settings) == [f"demand.csv, {column}: is missing; {HEADER}"]
+    meant = "; did you mean province?" if column == "Province" else ""
+    assert project.messages(settings) == [f"demand.csv, {column}: is missing; {HEADER}{meant}"]
 
 
 def test_several_faults_in_several_columns_all_come_at_once(project: Project) -> None:
