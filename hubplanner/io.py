@@ -75,10 +75,9 @@ def _meant(path: Path) -> str:
     """Return which file may be meant by one that is not there, as advice."""
     if path.is_symlink():
         return _("it is a link to a missing file")
-    if path.exists():  # it is another file, beside it, that is not there
+    if os.path.lexists(path):  # it is another file, beside it, that is not there
         return ""
-    slashed = Path(str(path).replace("\\", "/"))
-    if slashed.exists():
+    if os.sep == "/" and "\\" in str(path):
         return _("write / between folders, not a backslash")
     folder = path.absolute().parent
     try:

@@ -77,6 +77,14 @@ def test_the_template_has_all_marked_texts_and_no_others() -> None:
     assert not [text for text in known if "${" in text], "a template literal within a marked text is taken for one"
 
 
+def test_the_number_that_a_text_goes_with_is_written_as_it_is() -> None:
+    with TEMPLATE.open("rb") as file:
+        plural = [message.id for message in read_po(file) if isinstance(message.id, tuple)]
+    assert plural
+    for one, many in plural:
+        assert "{" not in ngettext(one, many, 1200, **dict.fromkeys(re.findall(r"{(\w+)", many), 1.5))
+
+
 def test_texts_numbers_and_dates_are_those_of_the_language(tmp_path: Path) -> None:
     body = """\
 msgid "{part} of {all} plans found"

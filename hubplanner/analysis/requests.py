@@ -14,6 +14,8 @@ from hubplanner.translation import gettext as _
 
 FEWEST, MOST = 2, 500
 """Points, or draws, that may be asked for."""
+SHOWN = 5
+"""Wrong amounts that are told."""
 COST, DISTANCE, WORST_GROUP, FAIRNESS = "cost", "distance", "worst_group", "fairness"
 PAIRS = (COST, DISTANCE, WORST_GROUP, FAIRNESS)
 """What coverage can be traded against."""
@@ -152,12 +154,13 @@ class FrontierRequest:
         """Refuse what has no frontier."""
         other = self.trade != TRADES[0]
         budgets = self.budgets or ()
+        unfit = [money for money in budgets if not 0 <= money < math.inf]
         reasons = {
             f"--trade: {self.trade!r} found; allowed: {', '.join(TRADES)}": self.trade not in TRADES,
             f"--points: {self.points} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.points <= MOST,
-            f"--budgets: {', '.join(map(str, budgets)) or 'none'} found; allowed: at least one amount of 0 or more": (
-                self.budgets is not None and not (budgets and all(0 <= money < math.inf for money in budgets))
-            ),
+            f"--budgets: {', '.join(f'{money:g}' for money in unfit[:SHOWN]) or 'none'} found; "
+            "allowed: at least one amount, each of 0 or more": bool(unfit)
+            or (self.budgets is not None and not budgets),
             f"--budgets: {len(budgets):,} amounts found; allowed: at most {MOST}": len(budgets) > MOST,
             f"--budgets and --nested go with --trade {TRADES[0]}": other and (self.nested or bool(budgets)),
             "--all finds its own budgets: leave out --budgets and --nested": (

@@ -573,8 +573,8 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
         count = int((match.names[match.alone] == name).sum())
         allowed = with_advice(
             _("a value that {name} has", name=there.name),
+            ngettext("it stands in {n} row", "it stands in {n} rows", count) if count > 1 else "",
             _("near: {near}", near=joined(map(shown, near[name]), ", ")) if near.get(name) else "",
-            ngettext("{n:,} row has it", "{n:,} rows have it", count) if count > 1 else "",
             _("name its match under {key}.aliases, or {otherwise}", key=key, otherwise=otherwise),
         )
         row = here.row(position)

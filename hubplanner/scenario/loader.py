@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,13 +150,22 @@ class _Origin:
 
     def __call__(self, key: str) -> str:
         """Return the file that gives a key its value; the scenario's own where none does, as for what was set."""
-        value = _at(self.tree, key)
-        if value is not None:
-            with suppress(ScenarioError):  # a file that has gone since
-                for place, tree in _chain(self.file):
-                    if _at(tree, key) == value:
-                        return str(place)
-        return str(self.file)
+        if key not in self._told:
+            value = _at(self.tree, key)
+            gives = (place for place, tree in self._written if value is not None and _at(tree, key) == value)
+            self._told[key] = str(next(gives, self.file))
+        return self._told[key]
+
+    @cached_property
+    def _told(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _written(self) -> Sequence[tuple[Path, Tree]]:
+        """The scenario's file and those that it extends, read once for all faults."""
+        with suppress(ScenarioError):  # a file that has gone since
+            return list(_chain(self.file))
+        return ()
 
 
 def _at(tree: Any, key: str) -> Any:
@@ -375,7 +384,7 @@ _WORDS = {
 }
 """What is allowed instead, by the type of pydantic's complaint."""
 _LENGTHS = {"string_too_long", "too_long"}
-"""Complaints that a text is too long: of its letters, or of its parts where pydantic does not know it as text."""
+"""Complaints that a text, or a list, is too long."""
 _SHAPES = {"model_type", "dict_type", "tuple_type", "too_short"}
 """Complaints that an example answers best."""
 _BOUNDS = {
@@ -395,6 +404,8 @@ def _allowed(details: ErrorDetails) -> str:
         allowed = _(_BOUNDS[kind], limit=plain.rpartition(" ")[2])
         return with_advice(allowed, per_cent_hint(details["input"])) if ctx.get("le") == 1 else allowed
     if kind in _LENGTHS:
+        if not isinstance(details["input"], str):
+            return _("a list of at most {most:,}", most=ctx["max_length"])
         return _("a text of at most {most:,} characters", most=ctx["max_length"])
     kind = "string_too_short" if kind == "too_short" and isinstance(details["input"], str) else kind
     if kind in _WORDS:

@@ -96,6 +96,17 @@ def test_what_only_nearly_matches_is_never_taken(project: Project) -> None:
     ]
 
 
+def test_a_value_of_several_rows_without_a_match_is_told_once_with_their_number(project: Project) -> None:
+    settings = joined(project)
+    towns = project.folder / "towns.csv"
+    last = TOWNS.splitlines()[-1]
+    towns.write_text(
+        "\n".join([TOWNS.rstrip(), *(last.replace("D4", name) for name in ("D8", "D9"))]), encoding="utf-8"
+    )
+    [found] = project.messages(settings)
+    assert "a value that online.csv has; it stands in 3 rows; near: Murang'a; name its match under" in found
+
+
 def test_rows_without_a_partner_are_dropped_filled_or_given_the_mean_of_their_group(project: Project) -> None:
     share = {"connected_share": "online"}
     dropped = project.inputs(with_key(joined(project, unmatched="drop"), **share))

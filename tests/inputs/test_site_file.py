@@ -76,6 +76,8 @@ def test_a_path_as_windows_writes_it_is_told(project: Project) -> None:
     (project.folder / "sites.csv").rename(project.folder / "data" / "sites.csv")
     [found] = project.messages({"sites.path": "data\\sites.csv"})
     assert found.endswith("; write / between folders, not a backslash")
+    [found] = project.messages({"sites.path": "C:\\Users\\Me\\sites.csv"})
+    assert found.endswith("; write / between folders, not a backslash")
 
 
 # --- pins

@@ -9,7 +9,7 @@ import pytest
 
 from hubplanner.errors import ScenarioError
 from hubplanner.inputs import read_inputs
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import loader, read_scenario
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -190,6 +190,30 @@ def test_a_fault_names_the_file_that_the_key_stands_in(project: Project) -> None
     project.edit("scenario.yaml", "budget: 500", "bugdet: 500")
     with pytest.raises(ScenarioError, match=r"scenario\.yaml, model\.bugdet: 500 found; allowed: a known key"):
         read_scenario(child)
+
+
+def test_files_are_read_once_for_all_faults(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = project.write("child.yaml", "extends: scenario.yaml\n")
+    project.edit("scenario.yaml", "budget: 500", f"budget: 500, exclude: [{', '.join(f'Q{k}' for k in range(50))}]")
+    scenario, read = read_scenario(child), list[Path]()
+    plain = loader.read_yaml
+    monkeypatch.setattr(loader, "read_yaml", lambda path: read.append(path) or plain(path))
+    with pytest.raises(ScenarioError) as caught:
+        read_inputs(scenario)
+    assert {Path(fault.file).name for fault in caught.value.faults} == {"scenario.yaml"}
+    assert (len(caught.value.faults), len(read)) == (50, 2)
+
+
+def test_a_folder_that_may_not_be_entered_is_no_traceback(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_given: object, **_more: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    monkeypatch.setattr(Path, "exists", refused)
+    with pytest.raises(ScenarioError, match="is a folder"):
+        read_scenario(project.folder)
+    with pytest.raises(ScenarioError, match="write / between folders, not a backslash"):
+        read_scenario(project.folder / "a\\b.yaml")
 
 
 def test_the_scenario_in_a_folder_is_named_where_the_folder_is_given(project: Project) -> None:

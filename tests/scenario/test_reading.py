@@ -87,6 +87,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("name", "n" * 101, "found; allowed: a text of at most 100 characters"),
         ("description", "x" * 2001, "found; allowed: a text of at most 2,000 characters"),
         ("currency", "x" * 21, "found; allowed: a text of at most 20 characters"),
+        ("model.periods.years", [{"name": str(k), "budget": 1} for k in range(300)], "allowed: a list of at most 100"),
         ("travel.moves", 9, "travel.moves: 9 found; allowed: only with method friction or terrain"),
         ("model.require", [""], "model.require.0: blank found; allowed: a text that is not blank"),
         ("extends", "a.yaml", "extends: 'a.yaml' found; allowed: a key of the scenario file alone; write it there"),

@@ -19,10 +19,13 @@ from hubplanner.problem import Evaluation, Problem, Solution, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.cheapest_plan import SAME
 from hubplanner.stopping import is_stopped
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 log = logging.getLogger(__name__)
 
+NO_NEED = N_(
+    "no place has any need, so there is no coverage to trade; look at demand.people and demand.connected_share"
+)
 STEP = 1e-5
 """Share of need by which a floor is raised above the last plan's when all points are asked for."""
 
@@ -126,10 +129,7 @@ def trace_worst_group(
 def _most_covering(problem: Problem, objective: Objective) -> MaxCoverage:
     check_traceable(problem, objective)
     if not problem.need.any():
-        message = _(
-            "no place has any need, so there is no coverage to trade; look at demand.people and connected_share"
-        )
-        raise ScenarioError(message)
+        raise ScenarioError(_(NO_NEED))
     return cast("MaxCoverage", objective)
 
 
@@ -283,10 +283,7 @@ def trace_fairness(
     [4.0, 4.0]
     """
     if not problem.need.any():
-        message = _(
-            "no place has any need, so there is no coverage to trade; look at demand.people and connected_share"
-        )
-        raise ScenarioError(message)
+        raise ScenarioError(_(NO_NEED))
     solved, missing, known = list[FrontierPoint](), list[Missing](), None
     for number, (alpha, objective) in enumerate(asked.items(), start=1):
         check_traceable(problem, objective, fairness=True)
