@@ -377,8 +377,8 @@ _WORDS = {
     "string_too_short": N_("a text that is not blank"),
     "string_pattern_mismatch": N_("letters, digits, dot, dash and underscore, a letter or digit first"),
     "bool_type": N_("true or false"),
-    "float_type": N_("a number, without quotes"),
-    "int_type": N_("a whole number, without quotes or decimal point"),
+    "float_type": N_("a number in digits alone, without quotes"),
+    "int_type": N_("a whole number in digits alone, without quotes or decimal point"),
     "finite_number": N_("a finite number"),
     "invalid_key": N_("a key that is text, in quotes if it looks like a number"),
 }

@@ -237,7 +237,11 @@ NOT_ALLOWED: list[tuple[str, object, str]] = [
     ("model.assignment", "whole", "model.assignment: 'whole' found; allowed: one of split, single"),
     ("model.max_per_site", 0, "model.max_per_site: 0 found; allowed: a number greater than or equal to 1"),
     ("model.mixed_tiers", 3, "model.mixed_tiers: 3 found; allowed: true or false"),
-    ("model.min_hubs", 1.5, "model.min_hubs: 1.5 found; allowed: a whole number, without quotes or decimal point"),
+    (
+        "model.min_hubs",
+        1.5,
+        "model.min_hubs: 1.5 found; allowed: a whole number in digits alone, without quotes or decimal point",
+    ),
     ("model.target_share", 1.01, "model.target_share: 1.01 found; allowed: a number less than or equal to 1"),
     ("model.target_share", 0, "model.target_share: 0 found; allowed: a number greater than 0"),
     ("model.travel_cost_per_km", -2, "model.travel_cost_per_km: -2 found; allowed: a number greater than or equal"),
