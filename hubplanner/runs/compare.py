@@ -132,7 +132,7 @@ def _groups(runs: Sequence[ComparedRun]) -> dict[str, dict[str, dict[str, float 
 
 def _floors(runs: Sequence[ComparedRun]) -> dict[str, dict[str, Any]]:
     """Return what each floor asks for and what is covered, by run; None where a run has no such floor."""
-    own = {run.letter: {floor["name"]: floor for floor in run.plan.get("floors", [])} for run in runs}
+    own = {run.letter: {floor["name"]: floor for floor in run.plan["floors"]} for run in runs}
     names = dict.fromkeys(name for floors in own.values() for name in floors)
     return {
         name: {
@@ -190,7 +190,8 @@ _DEMAND = ("demand_id", "need", "people", "covered_share")
 _HUBS = ("site_id", "tier", "status")
 _PLAN = (
     *("status", "objective", "objective_value", "bound", "gap", "currency", "budget"),
-    *("cost.total", "need.total", "need.covered", "people.total", "people.reached", "hubs"),
+    *("cost.total", "need.total", "need.covered", "people.total", "people.reached"),
+    *("need.share", "hubs", "hubs.site_id", "hubs.status", "floors", "floors.name", "floors.share", "floors.covered"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from hubplanner.translation import N_, gettext as _, joined
 
 LONGEST = 60
 """Letters of a wrong value that are shown."""
+SHOWN = 12
+"""Wrong values that are told of one file."""
 
 
 class RunUnreadableError(DataError):
@@ -39,12 +41,29 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 """What a file of a run holds, in words, and how it is told."""
 _PLAN = {
     **dict.fromkeys(("objective_value", "bound", "gap", "seconds"), _NUMBER),
-    **dict.fromkeys(("objective", "currency"), _WORDS),
+    **dict.fromkeys(
+        ("cost.total", "need.total", "need.covered", "need.share", "people.total", "people.covered"), _NUMBER
+    ),
+    **dict.fromkeys(("people.reached", "groups.*.*.share", "floors.share", "floors.covered", "hubs.hubs"), _NUMBER),
+    **dict.fromkeys(("objective", "currency", "floors.name", "hubs.site_id", "hubs.tier", "hubs.status"), _WORDS),
     "status": _STATUS,
-    **dict.fromkeys(("cost", "need", "people", "distance", "groups", "backhaul"), _OBJECT),
+    **dict.fromkeys(("cost", "cost.paid", "need", "people", "distance", "backhaul"), _OBJECT),
+    **dict.fromkeys(("groups", "groups.*", "groups.*.*"), _OBJECT),
     **dict.fromkeys(("hubs", "goals", "periods", "floors"), _OBJECTS),
 }
+"""With a dot before each key within another, * for any key; a list stands for each of its rows."""
+_MAY_BE_NULL = frozenset({"bound", "gap"})
+"""What a plan may have none of."""
 _MANIFEST = {**dict.fromkeys(("files", "inputs", "exports"), _TEXTS), **dict.fromkeys(("said", "versions"), _OBJECT)}
+
+
+class _Json(str):
+    """A value as its file spells it, shown without quotation marks around that."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def check_run(folder: Path) -> None:
@@ -71,19 +90,36 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _read(folder: Path, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
     """Return a file of a run in which each key that is there holds what it should."""
     tree = read_json(folder / name)
-    wrong = {key: kind for key, kind in kinds.items() if tree.get(key) is not None and not _KINDS[kind](tree[key])}
+    found = [(kind, *each) for key, kind in kinds.items() for each in _values(tree, key.split("."))]
+    wrong = [
+        (kind, place, value)
+        for kind, place, value in found
+        if not (_KINDS[kind](value) or (value is None and place in _MAY_BE_NULL))
+    ]
     if wrong:
         allowed = N_("{kind}, as hubplanner wrote it; solve {scenario} again")
         raise RunUnreadableError(
             Fault(
                 file=str(folder / name),
-                column=key,
-                value=str(tree[key])[:LONGEST],
+                column=place,
+                value=_Json(json.dumps(value, ensure_ascii=False)[:LONGEST]),
                 allowed=_(allowed, kind=_(kind), scenario=folder / "scenario.yaml"),
             )
-            for key, kind in wrong.items()
+            for kind, place, value in wrong[:SHOWN]
         )
     return tree
+
+
+def _values(tree: Any, keys: Sequence[str], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each place that keys lead to, and what is there; nothing where they lead nowhere."""
+    if not keys:
+        yield place, tree
+    elif isinstance(tree, list):
+        for number, row in enumerate(tree):
+            yield from _values(row, keys, f"{place}.{number}")
+    elif isinstance(tree, dict):
+        for key in tree if keys[0] == "*" else tree.keys() & {keys[0]}:
+            yield from _values(tree[key], keys[1:], f"{place}.{key}".removeprefix("."))
 
 
 def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
@@ -92,7 +128,7 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
     Parameters
     ----------
     needed
-        Keys, with a dot before each key within another, such as ``cost.paid``.
+        Keys, with a dot before each key within another, such as ``cost.paid``, or of each row of a list.
     """
     plan = read_plan(folder)
     lacking = [key for key in needed if not _has(plan, key.split("."))]
@@ -107,6 +143,8 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def _has(tree: Any, keys: Sequence[str]) -> bool:
+    if keys and isinstance(tree, list):
+        return all(_has(row, keys) for row in tree)
     return not keys or (isinstance(tree, dict) and keys[0] in tree and _has(tree[keys[0]], keys[1:]))
 
 
