@@ -38,15 +38,14 @@ def wide(app: Serving, browser: Browser) -> Iterator[Visit]:
     """Return a visit that tests share."""
     with visiting(browser) as visit:
         visit.open(f"{app.origin}/#scenario")
+        visit.leave()
         yield visit
 
 
 @contextmanager
 def begun(visit: Visit) -> Iterator[Visit]:
-    visit.begin("scenario")
-    yield visit
-    visit.page.unroute_all(behavior="ignoreErrors")
-    visit.leave()
+    with visit.anew("scenario"):
+        yield visit
 
 
 def opened(page: Page, *folds: str) -> None:

@@ -107,6 +107,7 @@ def opened(browser: Browser, app: Serving) -> Iterator[Visit]:
     """Return a visit that tests share: to open a page takes three seconds of processor time, to begin anew a tenth."""
     with visiting(browser) as visit:
         visit.open(f"{app.origin}/#alpha")
+        visit.leave()
         yield visit
 
 
@@ -114,18 +115,10 @@ def opened(browser: Browser, app: Serving) -> Iterator[Visit]:
 def at(visit: Visit, scenario: str = "alpha") -> Iterator[tuple[Visit, Page]]:
     page = visit.page
     page.evaluate(DRAWN)
-    visit.begin(scenario)
-    page.evaluate("window.drawn = {}")
-    shows(page, scenario)
-    try:
+    with visit.anew(scenario):
+        page.evaluate("window.drawn = {}")
+        shows(page, scenario)
         yield visit, page
-        visit.leave()
-    except BaseException:
-        page.unroute_all(behavior="ignoreErrors")
-        page.reload()  # what went wrong here is no other test's concern
-        raise
-    finally:
-        page.unroute_all(behavior="ignoreErrors")
 
 
 def choose(page: Page, scenario: str) -> None:
@@ -162,6 +155,22 @@ def opens_saved(page: Page, at: int) -> None:
     """Press Open beside a saved plan, the newest first."""
     page.click("#tab-saved")
     page.locator(".run").nth(at).get_by_text("Open").click()
+
+
+def test_what_goes_wrong_on_a_shared_page_is_told_and_is_no_other_tests_concern(opened: Visit) -> None:
+    opened.page.evaluate("console.error('between two tests')")
+    with pytest.raises(AssertionError, match="between two tests"), at(opened):
+        pass
+
+    def fail() -> None:
+        with at(opened) as (_, page):
+            page.route("**/api/runs", lambda route: route.abort())
+            page.evaluate("fetch('/api/runs').catch(() => console.error('within a test'))")
+
+    with pytest.raises(AssertionError, match="within a test"):
+        fail()
+    with at(opened) as (_, page):
+        assert page.evaluate("fetch('/api/runs').then((answer) => answer.status)") == 200
 
 
 def test_a_plan_that_comes_under_another_scenario_says_whose_it_is(opened: Visit) -> None:

@@ -67,13 +67,40 @@ class Visit:
     def open(self, address: str) -> None:
         """Open the page and wait for its map."""
         self.page.goto(address)
+        self._loaded()
+
+    def _loaded(self) -> None:
         expect(self.page.locator("#loading")).to_be_hidden(timeout=PATIENCE_MS)
 
-    def begin(self, scenario: str) -> None:
-        """Bring a page that tests share to where a new one begins: that costs a twentieth of opening one."""
+    def _forget(self) -> None:
         for told in (self.asked, self.wrong, self.expected):
             told.clear()
-        self.page.evaluate(ANEW, scenario)
+
+    @contextmanager
+    def anew(self, scenario: str) -> Iterator[None]:
+        """Bring a page that tests share to where a new one begins: that costs a twentieth of opening one.
+
+        What the page complained of since the last test is told first. What goes wrong within is no other test's
+        concern: the page is opened again.
+        """
+        try:
+            self.leave()
+        finally:
+            self._forget()
+        try:
+            self.page.evaluate(ANEW, scenario)
+            yield
+            self._unroute()
+            self.leave()
+        except BaseException:
+            self._unroute()
+            self.page.reload()
+            self._loaded()
+            self._forget()
+            raise
+
+    def _unroute(self) -> None:
+        self.page.unroute_all(behavior="ignoreErrors")
 
     def solve(self, patience_ms: int = PATIENCE_MS) -> str:
         """Find a plan and return what the page says of it."""
