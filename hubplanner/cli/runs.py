@@ -204,7 +204,7 @@ def print_checks(checks: list[dict[str, Any]]) -> None:
     """Print each run with what is wrong with it."""
     out = terminal()
     for check in checks:
-        hashed = "" if check["hashed"] else "; written before files were hashed, so only presence and figures count"
+        hashed = "" if check["hashed"] else "; its manifest holds no hashes, so only presence and figures count"
         gone = "; its inputs no longer exist" if check["inputs"] == "missing" else ""
         out.print(f"{check['name']}: {'intact' if check['intact'] else 'NOT intact'}{hashed}{gone}", soft_wrap=True)
         for fault in check["faults"]:

@@ -13,13 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import DataError, Fault, ScenarioError
+from hubplanner.errors import Fault, ScenarioError
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.runs.read import check_run, figures_of, place_of
+from hubplanner.runs.read import check_run, figures_of, place_of, unreadable, without_columns
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _
 
 MOST_RUNS = 26
 
@@ -202,9 +202,7 @@ def read_run(folder: Path, letter: str) -> ComparedRun:
     for frame, columns, name in ((hubs, _HUBS, "hubs"), (demand, _DEMAND, "demand")):
         lacking = [column for column in columns if column not in frame and len(frame)]
         if lacking:
-            raise DataError(
-                Fault(file=str(folder / f"{name}.geojson"), allowed=_("needs {lacking}", lacking=joined(lacking, ", ")))
-            )
+            raise without_columns(folder / f"{name}.geojson", lacking)
     plan = figures_of(folder, _PLAN)
     return ComparedRun(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
 
@@ -216,9 +214,7 @@ def _layer(path: Path) -> gpd.GeoDataFrame:
         rows = [feature["properties"] for feature in tree["features"]]
         places = np.array([place_of(feature) for feature in tree["features"]], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
-        ) from error
+        raise unreadable(path, error) from error
     places = places.reshape(-1, 2)
     return gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(*places.T), crs=WGS84)
 

@@ -25,11 +25,20 @@ from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.formats.postgis import write_tables
 from hubplanner.outputs.run_data import Result
-from hubplanner.runs.read import check_run, figures_of, manifest_files, read_manifest
-from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.runs.read import (
+    check_run,
+    figures_of,
+    lost,
+    manifest_files,
+    read_manifest,
+    scenario_of,
+    unreadable,
+    without_columns,
+)
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +168,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     check_run(folder)
     _check_unchanged(folder)
     summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
-    scenario = read_scenario(folder / "scenario.yaml")
+    scenario = scenario_of(folder)
     sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
     layers = {layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()}
     areas, demand = None, layers["demand"]
@@ -198,8 +207,7 @@ def _check_unchanged(folder: Path) -> None:
     for name in _READ:
         path = folder / name
         if not path.is_file():
-            allowed = _("is missing; solve the scenario again")
-            faults.append(Fault(file=str(path), allowed=allowed))
+            faults.append(lost(path))
         elif name in known and sha256(path) != known[name]:
             allowed = _(
                 "has changed since the run: its SHA-256 is not the manifest's; put it back, or solve {scenario} again",
@@ -216,13 +224,11 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
         rows: list[dict[str, Any]] = [feature["properties"] for feature in features]
         shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
-        ) from error
+        raise unreadable(path, error) from error
     frame = gpd.GeoDataFrame(rows, columns=None if rows else list(columns), geometry=shapes, crs=WGS84)
     lacking = [name for name in columns if name not in frame and not name.startswith("distance_")]
     if lacking:
-        raise DataError(Fault(file=str(path), allowed=_("needs {lacking}", lacking=joined(lacking, ", "))))
+        raise without_columns(path, lacking)
     return frame
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import UnwritableError
-from hubplanner.folders import is_run
-from hubplanner.runs.read import RunUnreadableError, read_manifest, read_plan
+from hubplanner.folders import RUN_MARKS, is_run
+from hubplanner.runs.read import RunUnreadableError, is_part_of_run, read_manifest, read_plan
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +29,15 @@ _TABLE = "CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, stamp TEXT NOT
 
 
 def run_folders(runs: Path) -> dict[str, Path]:
-    """Return the run folders in a folder by name; links, hidden and unfinished ones are none."""
+    """Return the run folders in a folder by name, damaged ones too; links, hidden and unfinished ones are none."""
     try:
         found = {entry.name: runs / entry.name for entry in os.scandir(runs) if entry.is_dir(follow_symlinks=False)}
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UnwritableError(runs, error) from error
-    return {name: path for name, path in sorted(found.items()) if not name.startswith(".") and is_run(path)}
+    shown = {name: path for name, path in sorted(found.items()) if not name.startswith(".")}
+    return {name: path for name, path in shown.items() if is_run(path) or is_part_of_run(path)}
 
 
 def read_rows(runs: Path) -> list[Row]:
@@ -94,11 +95,16 @@ def _stamps(runs: Path) -> dict[str, str]:
     stamps = {}
     for name, folder in run_folders(runs).items():
         try:
-            states = [(folder / file).stat() for file in ("plan.json", "manifest.json")]
+            states = [path.stat() for path in _marks(folder)]
         except FileNotFoundError:
             continue  # removed or replaced this moment
         stamps[name] = " ".join(f"{state.st_ino}.{state.st_mtime_ns}.{state.st_size}" for state in states)
     return stamps
+
+
+def _marks(folder: Path) -> list[Path]:
+    """Return the files that tell a run, those of them that are there."""
+    return [folder / mark for mark in RUN_MARKS if (folder / mark).is_file()]
 
 
 def describe(folder: Path) -> Row:
@@ -109,7 +115,7 @@ def describe(folder: Path) -> Row:
         error, version = None, manifest.get("versions", {}).get("hubplanner")
     except RunUnreadableError as broken:
         row, error, version = dict.fromkeys(_COLUMNS) | {"status": "damaged"}, str(broken), None
-    written = (folder / "plan.json").stat().st_mtime
+    written = next(iter(_marks(folder)), folder).stat().st_mtime
     return {"name": folder.name, **row, "written": written, "version": version, "error": error}
 
 

@@ -17,8 +17,7 @@ from hubplanner.model.constraints.base import first_of
 from hubplanner.model.formulation import Year
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, Status, evaluate
-from hubplanner.runs.read import check_run, figures_of, read_manifest
-from hubplanner.scenario import read_scenario
+from hubplanner.runs.read import check_run, figures_of, read_manifest, scenario_of
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import N_, gettext as _
@@ -39,7 +38,7 @@ def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tu
     """
     check_run(folder)
     stated, manifest = figures_of(folder, ("objective_value", "bound", "status", "hubs")), read_manifest(folder)
-    inputs = read_inputs(read_scenario(folder / "scenario.yaml", (), settings))
+    inputs = read_inputs(scenario_of(folder, settings))
     _check_unchanged(inputs, manifest.get("inputs") or {})
     problem, objective = build_problem(inputs), objective_of(inputs)
     options, counts = options_of(inputs, problem, stated, folder / "plan.json")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.folders import RUN_MARKS, is_run
-from hubplanner.io import MANIFEST, recover
-from hubplanner.translation import N_, gettext as _, joined
+from hubplanner.io import MANIFEST, own_files, recover
+from hubplanner.translation import N_, gettext as _, joined, with_advice
 
+if TYPE_CHECKING:
+    from hubplanner.scenario import Scenario
+
+SCENARIO = "scenario.yaml"
 LONGEST = 60
 """Letters of a wrong value that are shown."""
 SHOWN = 12
@@ -70,11 +75,55 @@ def check_run(folder: Path) -> None:
     """Raise where a folder is no run; one whose replacement was killed is put back first."""
     recover(folder.absolute().parent)
     if not is_run(folder):
-        lacking = [mark for mark in RUN_MARKS if not (folder / mark).is_file()]
-        allowed = _("is not a run folder: it lacks {lacking}", lacking=joined(lacking, ", "))
-        if not folder.exists():
-            allowed = _("is not there; name the folder of a run")
-        raise DataError(Fault(file=str(folder), allowed=allowed))
+        raise DataError(Fault(file=str(folder), allowed=why_no_run(folder)))
+
+
+def why_no_run(folder: Path) -> str:
+    """Return why a folder is no run, and what to do."""
+    if not folder.exists():
+        return _("is not there; name the folder of a run")
+    lacking = [mark for mark in RUN_MARKS if not (folder / mark).is_file()]
+    why = _("is not a run folder: it lacks {lacking}", lacking=joined(lacking, ", "))
+    return with_advice(why, again(folder) if is_part_of_run(folder) else _("name the folder of a run"))
+
+
+def is_part_of_run(folder: Path) -> bool:
+    """Tell whether a folder held a run and lost a file that tells it from other results, which have manifests too."""
+    return not is_run(folder) and ((folder / "plan.json").is_file() or "plan.json" in (own_files(folder) or {}))
+
+
+def again(folder: Path) -> str:
+    """Return how a run whose files were changed or lost comes back."""
+    return _("solve {scenario} again", scenario=folder / SCENARIO)
+
+
+def lost(path: Path) -> Fault:
+    """Return the fault of a file that is missing from a run; what it was solved from cannot be made anew."""
+    way_out = _("put it back") if path.name == SCENARIO else again(path.parent)
+    return Fault(file=str(path), allowed=with_advice(_("is missing"), way_out))
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error of a table of a run that is missing or cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(lost(path))
+    why = _("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error)
+    return DataError(Fault(file=str(path), allowed=with_advice(why, again(path.parent))))
+
+
+def without_columns(path: Path, lacking: Sequence[str]) -> DataError:
+    """Return the error of a table of a run that lacks columns."""
+    why = _("needs {lacking}", lacking=joined(lacking, ", "))
+    return DataError(Fault(file=str(path), allowed=with_advice(why, again(path.parent))))
+
+
+def scenario_of(folder: Path, settings: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario that a run was solved from; raise `DataError` where it is lost."""
+    from hubplanner.scenario import read_scenario  # noqa: PLC0415 - heavy, and the app lists runs without it
+
+    if not (folder / SCENARIO).is_file():
+        raise DataError(lost(folder / SCENARIO))
+    return read_scenario(folder / SCENARIO, (), settings)
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
@@ -89,7 +138,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read(folder: Path, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
     """Return a file of a run in which each key that is there holds what it should."""
-    tree = read_json(folder / name)
+    if not (folder / name).is_file():
+        raise RunUnreadableError(lost(folder / name))
+    try:
+        tree = read_json(folder / name)
+    except RunUnreadableError as error:
+        told = [replace(fault, allowed=with_advice(fault.allowed, again(folder))) for fault in error.faults]
+        raise RunUnreadableError(told) from error
     found = [(kind, *each) for key, kind in kinds.items() for each in _values(tree, key.split("."))]
     wrong = [
         (kind, place, value)
@@ -103,7 +158,7 @@ def _read(folder: Path, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
                 file=str(folder / name),
                 column=place,
                 value=_Json(json.dumps(value, ensure_ascii=False)[:LONGEST]),
-                allowed=_(allowed, kind=_(kind), scenario=folder / "scenario.yaml"),
+                allowed=_(allowed, kind=_(kind), scenario=folder / SCENARIO),
             )
             for kind, place, value in wrong[:SHOWN]
         )
@@ -136,7 +191,7 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
         allowed = _(
             "needs {lacking}: solve {scenario} again; another version of hubplanner wrote this run",
             lacking=joined(lacking, ", "),
-            scenario=folder / "scenario.yaml",
+            scenario=folder / SCENARIO,
         )
         raise DataError(Fault(file=str(folder / "plan.json"), allowed=allowed))
     return plan

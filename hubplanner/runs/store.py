@@ -10,6 +10,7 @@ from hubplanner.errors import Fault, ScenarioError
 from hubplanner.folders import RUN_MARKS, is_default_name, is_run
 from hubplanner.io import foreign_files, move_folder, recover, remove_atomically
 from hubplanner.runs.index import Row, describe, read_rows, run_folders
+from hubplanner.runs.read import is_part_of_run, why_no_run
 from hubplanner.translation import gettext as _, joined
 
 __all__ = ["describe", "find_run", "list_runs", "remove_run", "rename_run"]
@@ -39,7 +40,7 @@ def list_runs(runs: Path) -> list[Row]:
 
 
 def find_run(word: str, runs: Path) -> Path:
-    """Return a run's folder by its path, its name in the runs folder, or the only start of a name.
+    """Return a run's folder, damaged or not, by its path, its name in the runs folder, or the only start of a name.
 
     Raises
     ------
@@ -48,12 +49,14 @@ def find_run(word: str, runs: Path) -> Path:
     """
     for folder in {runs, Path(word).absolute().parent}:
         recover(folder)
-    if is_run(Path(word)):
+    if is_run(Path(word)) or is_part_of_run(Path(word)):
         return Path(word)
     names = sorted(run_folders(runs))
     found = [name for name in names if name == word] or [name for name in names if word and name.startswith(word)]
     if len(found) == 1:
         return runs / found[0]
+    if not found and word and Path(word).is_dir():
+        raise ScenarioError(Fault(file=word, allowed=why_no_run(Path(word)), kind="scenario"))
     if found:
         more = _(" and {count} more", count=len(found) - SHOWN) if len(found) > SHOWN else ""
         allowed = _(

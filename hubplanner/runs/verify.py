@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import HubplannerError
+from hubplanner.folders import is_run
 from hubplanner.inputs.sources import file_digests as input_digests
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
-from hubplanner.runs.read import RunUnreadableError, manifest_files, read_json, read_manifest, read_plan
+from hubplanner.runs.read import RunUnreadableError, lost, manifest_files, read_json, read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
 
@@ -50,7 +51,7 @@ def verify_run(folder: Path) -> dict[str, Any]:
 def _missing(folder: Path, files: dict[str, str] | None) -> Iterator[str]:
     for name in sorted({*FILES_OF_EVERY_RUN, *(files or {})}):
         if not (folder / name).is_file():
-            yield f"{name} is missing"
+            yield f"{name} {lost(folder / name).allowed}"
 
 
 def _changed(folder: Path, files: dict[str, str]) -> Iterator[str]:
@@ -62,6 +63,8 @@ def _changed(folder: Path, files: dict[str, str]) -> Iterator[str]:
 
 def _figures(folder: Path) -> Iterator[str]:
     """Yield what does not parse, and figures that contradict the tables beside them."""
+    if not is_run(folder):
+        return  # told as missing
     try:
         read_manifest(folder)
         plan = read_plan(folder)

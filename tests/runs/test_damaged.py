@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 from support.project import Project
+from typer.testing import CliRunner
 
 import hubplanner as hp
-from hubplanner.errors import DataError
+from hubplanner.audit.data.run_files import open_run
+from hubplanner.cli.main import app
+from hubplanner.errors import DataError, ScenarioError
+from hubplanner.folders import RUN_MARKS
 from hubplanner.runs.export import export_run
 from hubplanner.runs.index import describe
 from hubplanner.runs.load import read_solution
+from hubplanner.runs.store import find_run, list_runs
 from hubplanner.runs.verify import verify_run
 
 READERS: dict[str, Callable[[Path], Any]] = {
@@ -112,10 +117,57 @@ def test_a_manifest_without_one_of_its_parts_does_not_hide_the_runs(run: Path, k
     assert any(told in fault for fault in verify_run(run)["faults"])
 
 
-def test_a_folder_that_is_no_run_or_not_there_is_told_as_that(run: Path) -> None:
-    (run / "manifest.json").unlink()
-    for read in READERS.values():
-        with pytest.raises(DataError, match=r"run: is not a run folder: it lacks manifest\.json"):
+@pytest.mark.parametrize("mark", RUN_MARKS)
+def test_a_run_that_lost_what_tells_it_is_damaged(run: Path, mark: str) -> None:
+    (run / mark).unlink()
+    told = f"run: is not a run folder: it lacks {mark}; solve {run / 'scenario.yaml'} again"
+    for read in (*READERS.values(), lambda run: export_run(run, ["kml"])):
+        with pytest.raises(DataError, match=re.escape(told)):
             read(run)
         with pytest.raises(DataError, match="none: is not there; name the folder of a run"):
             read(run.parent / "none")
+    (row,) = list_runs(run.parent)
+    assert (row["name"], row["status"]) == ("run", "damaged")
+    assert row["error"] == f"{run / mark}: is missing; solve {run / 'scenario.yaml'} again"
+    assert verify_run(run)["faults"] == [f"{mark} is missing; solve {run / 'scenario.yaml'} again"]
+    assert find_run("run", run.parent) == find_run(str(run), run.parent) == run
+    done = CliRunner().invoke(app, ["runs", "verify", "--runs", str(run.parent)])
+    assert (done.exit_code, "1 run checked, 1 damaged" in done.output) == (2, True)
+
+
+def test_other_results_and_folders_are_no_damaged_runs(run: Path) -> None:
+    hp.compare(run, run).write(run.parent / "compared")
+    (run.parent / "notes").mkdir()
+    assert [row["name"] for row in list_runs(run.parent)] == ["run"]
+    told = "compared: is not a run folder: it lacks plan.json; name the folder of a run"
+    with pytest.raises(ScenarioError, match=re.escape(told)):
+        find_run(str(run.parent / "compared"), run.parent)
+
+
+@pytest.mark.parametrize("name", ["demand.geojson", "scenario.yaml", "plan.gpkg"])
+def test_how_a_lost_file_comes_back_is_told(run: Path, name: str) -> None:
+    (run / name).unlink()
+    again = "put it back" if name == "scenario.yaml" else f"solve {run / 'scenario.yaml'} again"
+    needed = {
+        "demand.geojson": ["compare", "export"],
+        "scenario.yaml": ["explain", "solution", "score", "export"],
+        "plan.gpkg": [],
+    }
+    readers = {
+        **READERS,
+        "explain": hp.explain,
+        "solution": read_solution,
+        "export": lambda run: export_run(run, ["kml"]),
+    }
+    for command in needed[name]:
+        with pytest.raises(DataError, match=re.escape(f"{name}: is missing; {again}")):
+            readers[command](run)
+    with pytest.raises(DataError, match=re.escape(f"{name}: is missing from the run; {again}")):
+        open_run(run)
+
+
+def test_columns_that_are_lost_are_told_with_a_way_out(run: Path) -> None:
+    text = (run / "demand.geojson").read_text(encoding="utf-8")
+    (run / "demand.geojson").write_text(text.replace('"covered_share"', '"share"'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"demand\.geojson: needs covered_share; solve .*scenario\.yaml again"):
+        hp.compare(run, run)

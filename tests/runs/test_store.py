@@ -201,7 +201,8 @@ def test_a_changed_or_missing_file_is_noticed(runs: Path, name: str) -> None:
     path.write_bytes(path.read_bytes() + b" ")
     assert f"{name} has changed" in " ".join(verify_run(runs / "first")["faults"])
     path.unlink()
-    assert f"{name} is missing" in verify_run(runs / "first")["faults"]
+    again = "put it back" if name == "scenario.yaml" else f"solve {runs / 'first' / 'scenario.yaml'} again"
+    assert f"{name} is missing; {again}" in verify_run(runs / "first")["faults"]
 
 
 @pytest.mark.parametrize(

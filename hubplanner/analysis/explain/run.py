@@ -23,7 +23,7 @@ from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.runs.load import read_solution
-from hubplanner.scenario import read_scenario
+from hubplanner.runs.read import scenario_of
 from hubplanner.scenario.names import hint, key_of
 from hubplanner.translation import gettext as _, with_advice
 
@@ -59,7 +59,7 @@ def explain(
         inputs, solution = run.inputs, run.solution
     else:
         if is_run(Path(run)):  # reading it says so if not
-            check_asked(read_scenario(Path(run) / "scenario.yaml"), Feature.EXPLANATIONS)
+            check_asked(scenario_of(Path(run)), Feature.EXPLANATIONS)
         log.info(_("read the run and its inputs"))
         inputs, solution = read_solution(Path(run))
     found = explain_plan(

@@ -21,7 +21,7 @@ from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import criteria, rows_of, write_futures
 from hubplanner.problem import Outcomes, outcomes
 from hubplanner.runs.load import options_of
-from hubplanner.runs.read import check_run, figures_of
+from hubplanner.runs.read import check_run, figures_of, scenario_of
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.translation import gettext as _
@@ -63,7 +63,7 @@ def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcom
     """Return a run's name, its scenario with the futures, what it comes to in them, and where it overspends."""
     check_run(folder)
     stated = figures_of(folder, ("hubs",))
-    scenario = read_scenario(folder / "scenario.yaml")
+    scenario = scenario_of(folder)
     if given is not None:
         scenario = _with_futures(scenario, given)
     if scenario.futures is None:

@@ -94,8 +94,12 @@ def _check_there(folder: Path, names: tuple[str, ...]) -> None:
         raise DataError(Fault(file=str(folder), allowed="is no folder; name the folder of a run"))
     lost = [name for name in names if not (folder / name).is_file()]
     raise_faults(
-        [Fault(file=str(folder / name), allowed="is missing from the run; solve its scenario again") for name in lost]
+        [Fault(file=str(folder / name), allowed=f"is missing from the run; {_way_out(folder, name)}") for name in lost]
     )
+
+
+def _way_out(folder: Path, name: str) -> str:
+    return "put it back" if name == "scenario.yaml" else f"solve {folder / 'scenario.yaml'} again"
 
 
 def _json(path: Path) -> dict[str, Any]:
