@@ -27,7 +27,7 @@ class ComparedRun:
     Parameters
     ----------
     letter, name
-        What it is called here, and its folder's name.
+        What it is called here, and its folder's name, with those above it where another one has that name too.
     plan
         Its plan.json.
     hubs, demand

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
     if not 1 < len(folders) <= MOST_RUNS:
         allowed = _("2 to {most_runs} run folders", most_runs=MOST_RUNS)
         raise ScenarioError(Fault(file="runs", value=len(folders), allowed=allowed, kind="scenario"))
-    runs = tuple(read_run(Path(folder), chr(ord("a") + number)) for number, folder in enumerate(folders))
+    found = [read_run(Path(folder), chr(ord("a") + number)) for number, folder in enumerate(folders)]
+    runs = tuple(replace(run, name=name) for run, name in zip(found, _names(folders), strict=True))
     demand, hubs = joined_demand(runs), joined_hubs(runs)
     first, others = runs[0], runs[1:]
     figures = {
@@ -53,6 +55,21 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
         "differences": [_difference(first, other, demand, hubs) for other in others],
     }
     return Comparison(runs=runs, figures=rounded(figures), demand=demand, hubs=hubs)
+
+
+def _names(folders: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the names of folders, each with as much of the way there as tells it from others of its name.
+
+    >>> _names(["/plans/2024/first", "/plans/2025/first", "/plans/2025/other"])
+    ['2024/first', '2025/first', 'other']
+    """
+    ways = [Path(folder).absolute().parts for folder in folders]
+    names = []
+    for way in ways:
+        others = [other for other in ways if other != way]
+        enough = next(depth for depth in range(1, len(way) + 1) if all(o[-depth:] != way[-depth:] for o in others))
+        names.append("/".join(way[-enough:]))
+    return names
 
 
 def _figures(run: ComparedRun) -> dict[str, Any]:
@@ -73,7 +90,20 @@ def _figures(run: ComparedRun) -> dict[str, Any]:
 
 def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
     """Return what keeps two runs from being compared one to one."""
-    pair, notes = _("{first} and {other}", first=first.letter, other=other.letter), []
+    letters = [run.letter.upper() for run in (first, other)]
+    pair, notes = _("{first} and {other}", first=letters[0], other=letters[1]), []
+    ids = [set(run.demand.get("demand_id", ())) for run in (first, other)]
+    both, only = len(ids[0] & ids[1]), [len(ids[0] - ids[1]), len(ids[1] - ids[0])]
+    if any(only) and not both:
+        notes.append(
+            _(
+                "{pair} share none of their {only_first:,} and {only_other:,} demand ids, so these are different "
+                "countries or data: nobody's gains and losses are known",
+                pair=pair,
+                only_first=only[0],
+                only_other=only[1],
+            )
+        )
     if first.plan["currency"] != other.plan["currency"]:
         money = " and ".join(repr(run.plan["currency"]) for run in (first, other))
         notes.append(_("{pair} count money differently, {money}: their costs are not compared", pair=pair, money=money))
@@ -86,19 +116,16 @@ def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
                 other=other.plan["objective"],
             )
         )
-    ids = [set(run.demand.get("demand_id", ())) for run in (first, other)]
-    only = [len(ids[0] - ids[1]), len(ids[1] - ids[0])]
-    if any(only):
-        both = len(ids[0] & ids[1])
+    if any(only) and both:
         notes.append(
             _(
                 "{pair} have different demand: {only_first:,} ids only in {first}, {only_other:,} only in {other}; "
                 "gains and losses are those of the {both:,} in both",
                 pair=pair,
                 only_first=only[0],
-                first=first.letter,
+                first=letters[0],
                 only_other=only[1],
-                other=other.letter,
+                other=letters[1],
                 both=both,
             )
         )

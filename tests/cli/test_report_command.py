@@ -42,7 +42,7 @@ def test_it_audits_and_compares(inside: Callable[..., Done], folders: tuple[Path
     assert told["bytes"] == len(html.encode())
     assert "The audit confirms this run." in html
     assert "Figures side by side" in html
-    assert "b: lean" in html
+    assert "B: lean" in html
 
 
 def test_it_tells_what_was_assumed_when_the_run_was_solved(folders: tuple[Path, Path], tmp_path: Path) -> None:

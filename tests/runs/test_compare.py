@@ -110,13 +110,28 @@ def test_other_money_and_other_places_are_said(pair: tuple[Path, Path], tmp_path
     found = hp.compare(pair[0], other)
     notes = " ".join(found.summary()["notes"])
     assert "'PKR' and 'USD': their costs are not compared" in notes
-    assert "1 ids only in a, 1 only in b; gains and losses are those of the 3 in both" in notes
+    assert "1 ids only in A, 1 only in B; gains and losses are those of the 3 in both" in notes
     assert found.summary()["differences"][0]["cost"] is None
     rows = found.demand.set_index("demand_id")
     assert math.isnan(rows.loc["E1", "share_a"])
     assert math.isnan(rows.loc["D1", "difference_b"])
     table = pd.read_csv(found.write(tmp_path / "out") / "comparison.csv", encoding="utf-8-sig")
     assert table.loc[table["figure"] == "cost", "difference_b"].isna().all()
+
+
+def test_other_countries_are_said_first_and_runs_of_one_name_by_their_folders(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    other = shutil.copytree(pair[1], tmp_path / "elsewhere/rich")
+    text = (other / "demand.geojson").read_text(encoding="utf-8").replace('"demand_id": "D', '"demand_id": "E')
+    (other / "demand.geojson").write_text(text, encoding="utf-8")
+    edit(other / "plan.json", '"currency": "PKR"', '"currency": "USD"')
+    found = hp.compare(pair[0], other).summary()
+    assert [run["name"] for run in found["runs"]] == [f"{pair[0].parent.name}/rich", "elsewhere/rich"]
+    told = "A and B share none of their 4 and 4 demand ids, so these are different countries or data"
+    assert found["notes"][0].startswith(told)
+    assert found["notes"][1].startswith("A and B count money differently")
+    assert len(found["notes"]) == 2
 
 
 def test_what_is_no_run_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def figures(comparison: Comparison) -> tuple[HtmlTable, HtmlTable | None]:
 
     frame = figure_table(comparison.figures)
     letters = [run.letter for run in comparison.runs]
-    heads = [figures_under(f"{run.letter}: {on_one_line(run.name)}") for run in comparison.runs]
+    heads = [figures_under(f"{run.letter.upper()}: {on_one_line(run.name)}") for run in comparison.runs]
     plain: list[list[HtmlCell]] = []
     grouped: list[list[HtmlCell]] = []
     for row in frame.to_dict("records"):
@@ -71,8 +71,8 @@ def _difference(part: dict[str, Any], names: dict[str, Any], runs: dict[str, Any
     words = [
         _(
             "Against run {first}, run {run} ({name}) {sums}.",
-            first=part["against"],
-            run=part["run"],
+            first=part["against"].upper(),
+            run=part["run"].upper(),
             name=isolated(on_one_line(runs[part["run"]].name)),
             sums=listed(sums),
         )
