@@ -152,3 +152,23 @@ def test_few_sites_cover_all_where_a_choice_of_so_few_does(seed: int) -> None:
         found = _fewest(near, count, task)
         assert (found.chosen is not None, found.is_impossible) == (count >= least, count < least)
         assert found.chosen is None or near[:, found.chosen].any(axis=1).all()
+
+
+def test_each_stage_of_a_large_question_keeps_to_its_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    problem = hp.Problem.from_points(
+        rng.uniform(0, 10, (60, 2)), np.ones(60), rng.uniform(0, 10, (20, 2)), np.ones(20), 99
+    )
+    question = Question.of(problem, hp.PCenter(max_hubs=5))
+    task = Subproblem(question=question, goal=None, options=hp.SolverOptions(gap=0.0), deadline=Deadline.after(600))
+    left, plain = dict[p_center.How, float](), p_center._covered
+
+    def timed(table: CenterTable, radius: float, asked: Subproblem, how: p_center.How) -> object:
+        left.setdefault(how, asked.deadline.left)
+        return plain(table, radius, asked, how)
+
+    monkeypatch.setattr(p_center, "_covered", timed)
+    monkeypatch.setattr(p_center, "MOST_CELLS", 0)
+    p_center.least_radius(task)
+    assert left[p_center.How.EXCHANGE] <= p_center.PART * 600
+    assert all(left[how] <= how.part * 600 for how in left)

@@ -12,6 +12,7 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.model import Floor, MaxMin, MinSeparation, Question, broken_years, goals_of
+from hubplanner.model.constraints.earlier_plan import FixedHubs
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
@@ -19,6 +20,7 @@ from hubplanner.solver.mip import search, strategy
 from hubplanner.solver.mip.bounds import row_blocks
 from hubplanner.solver.mip.bounds.independent_sets import VIOLATION, IndependentSets
 from hubplanner.solver.mip.bounds.relaxation import relaxed, sharpened
+from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.packing import pack, packs
 from hubplanner.solver.mip.subproblem import Subproblem, program_of
@@ -190,3 +192,56 @@ def test_hubs_that_overlap_or_have_other_limits_are_not_packed() -> None:
         builder = PlanBuilder(Question.of(problem, objective))
         builder.fill()
         assert not packs(builder)
+
+
+def test_nothing_is_moved_where_no_hub_adds_anything_or_hubs_of_a_plan_are_held() -> None:
+    site_xy = np.column_stack([np.arange(40.0), np.zeros(40)])
+    drawn = hp.Problem.from_points(site_xy[:3], np.ones(3), site_xy, np.ones(40), 5.0)
+    status, cost = np.zeros(40, dtype=np.intp), np.ones(40)
+    status[1], cost[1] = SiteStatus.EXISTING, 0.0
+    problem = replace(drawn, site_status=status, option_cost=cost)
+    apart = MinSeparation(distance=3.0)
+    covered = first_plan(Question.of(problem, hp.MaxCoverage(max_hubs=3, constraints=(apart,))), Deadline(math.inf))
+    assert covered.value == 3
+    rng = np.random.default_rng(0)
+    place, other = rng.uniform(0, 100, (400, 2)), rng.uniform(0, 100, (150, 2))
+    many = hp.Problem.from_points(place, np.ones(400), other, np.ones(150), 6.0)
+    held = FixedHubs(options=(3,), counts=(1,))
+    for constraints, is_packed in (
+        ((MinSeparation(distance=14.0),), True),
+        ((MinSeparation(distance=14.0), held), False),
+    ):
+        builder = PlanBuilder(Question.of(many, hp.MaxCoverage(max_hubs=20, constraints=constraints)))
+        builder.meet()
+        builder.fill()
+        assert packs(builder) == is_packed
+
+
+def test_a_relaxation_that_other_inequalities_sharpened_is_made_no_weaker() -> None:
+    sharper = 0
+    for seed in (1117, 1118, 1119, 1120):
+        rng = np.random.default_rng(seed)
+        sites = int(rng.integers(30, 60))
+        site_xy, place = rng.uniform(0, 100, (sites, 2)), rng.uniform(0, 100, (120, 2))
+        need, cost = rng.integers(1, 20, 120).astype(float), rng.integers(1, 5, sites).astype(float)
+        nodes = np.vstack([[50, 50], site_xy])
+        far = np.hypot(*(nodes[:, None] - nodes).transpose(2, 0, 1))
+        ends = np.argwhere(np.tril(far < 18, -1))
+        lines = hp.Backhaul(
+            ends=ends,
+            cost=far[ends[:, 0], ends[:, 1]] / 5,
+            roots=np.array([0]),
+            node=np.arange(1, sites + 1),
+            line_cost=np.zeros((sites, 1)),
+            alone_cost=np.full((sites, 1), math.inf),
+        )
+        problem = replace(hp.Problem.from_points(place, need, site_xy, cost, 9.0), backhaul=lines)
+        apart = MinSeparation(distance=float(rng.uniform(14, 22)))
+        objective = hp.MaxCoverage(budget=float(rng.integers(30, 90)), constraints=(apart,))
+        question = Question.of(problem, objective)
+        task = Subproblem(question=question, goal=goals_of(objective)[0], options=OPTIONS, deadline=OPTIONS.deadline)
+        _depth, form, relaxation = relaxed(task)
+        after = sharpened(task, form, relaxation, -math.inf)[1]
+        assert after.bound <= relaxation.bound * (1 + 1e-9)
+        sharper += len(form.cuts) > 0
+    assert sharper

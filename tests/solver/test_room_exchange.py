@@ -184,3 +184,13 @@ def _holding(question: Question, made: Incumbent) -> PlanBuilder:
     assert made.opened is not None
     builder.recount(made.opened[-1])
     return builder
+
+
+@pytest.mark.parametrize("need", [[0.5, 0.25, 3.5], [2.0**29, 2.0**28, 1.0]])
+def test_rooms_of_several_hubs_that_are_larger_than_all_need_serve_all(need: list[float]) -> None:
+    problem = hp.Problem.from_points([[0, 0], [1, 0], [2, 0]], need, [[0, 0], [1, 0]], [1, 1], 5.0)
+    capacity = hp.Capacity(people=(sum(need),))
+    builder = PlanBuilder(Question.of(problem, hp.MaxCoverage(constraints=(capacity, hp.HubsPerSite(count=4)))))
+    for count in (1, 2, 3, 4):
+        builder.recount(np.array([count, 0]))
+        assert FlowPlan(builder).value == pytest.approx(sum(need))

@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 
 import hubplanner as hp
 from hubplanner.problem import SiteStatus, evaluate
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.covering.presolve import prune
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.set_cover import search, strategy
 from hubplanner.solver.set_cover.row_weights import _WeightedRows, exchanged
@@ -189,3 +191,28 @@ def test_exchanges_come_first_where_a_search_has_no_end_and_the_proof_is_the_sam
     assert "exchange hubs" in found.phases
     assert "exchange hubs" not in alone.phases
     assert (found.status, found.value) == (alone.status, alone.value) == (hp.Status.OPTIMAL, alone.value)
+
+
+def test_a_required_site_keeps_one_hub_where_a_choice_has_two() -> None:
+    cover = csr_array(np.array([[1, 1], [1, 1]], dtype=np.int8))
+    instance = CoveringInstance(
+        need=np.ones(2),
+        cover=cover,
+        option=np.arange(2),
+        site=np.zeros(2, dtype=np.intp),
+        cost=np.array([1.0, 2.0]),
+        gain=np.zeros(2),
+        required=np.array([0]),
+        base=0.0,
+    )
+    assert prune(instance, np.array([0, 1])).tolist() == [0]
+    found = hp.solve_problem(drawn(207, 44, 203), EVERYONE, hp.SolverOptions(threads=1))
+    assert found.status == hp.Status.OPTIMAL
+
+
+def test_hubs_that_cost_nothing_and_hubs_alone_are_exchanged() -> None:
+    table, clock = csr_array(np.ones((2, 2), dtype=np.int8)), Deadline.after(60.0)
+    assert exchanged(table, np.array([5.0, 3.0]), np.array([0]), 0.0, 50, clock).tolist() == [1]
+    four = csr_array(np.array([[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]], dtype=np.int8))
+    found = exchanged(four, np.array([0.0, 0.0, 5.0]), np.array([2, 2]), 0.0, 50, clock)
+    assert sorted(found.tolist()) == [0, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,11 @@ import pytest
 from support.draws import one_of
 
 import hubplanner as hp
+from hubplanner.model import Question, broken_years
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search
+from hubplanner.solver.mip.heuristics.first_plan import first_plan
+from hubplanner.solver.mip.heuristics.whole_points import is_whole_median, shorter_ways
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -53,3 +58,20 @@ def test_what_rooms_take_in_parts_alone_is_no_plan(monkeypatch: pytest.MonkeyPat
     line = hp.Problem.from_points([[0, 0], [1, 0], [2, 0]], [40, 40, 40], [[0, 1], [2, 1]], [1, 1], reach=9)
     assert hp.solve_problem(line, hp.PMedian(constraints=rooms), OPTIONS).status == hp.Status.INFEASIBLE
     assert hp.solve_problem(line, hp.MaxCoverage(constraints=rooms), OPTIONS).value == 80.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_no_way_leads_nobody_is_sent(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    distance = rng.uniform(0, 9, (14, 5))
+    distance[rng.random((14, 5)) < 0.3] = np.inf
+    need = rng.integers(0, 20, 14).astype(float)
+    problem = hp.Problem.from_matrix(distance, need, np.ones(5), np.inf)
+    room = hp.Capacity(people=(float(need.sum() / 3 * 1.4),), single=True)
+    question = Question.of(problem, hp.PMedian(max_hubs=3, constraints=(room,)))
+    known = first_plan(question, Deadline(math.inf), any_will_do=True)
+    assert is_whole_median(question)
+    found = shorter_ways(question, known, 0.0, Deadline(math.inf), seed)
+    if known.years:
+        assert not broken_years(question, found.years)
+        assert found.value <= known.value

@@ -108,15 +108,20 @@ def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the choice after each of its hubs was looked at once."""
     cover = instance.cover.tocsc()
     times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
+    hubs = np.bincount(instance.site[chosen], minlength=instance.site.max(initial=-1) + 1)
     kept: list[int] = []
     for option in sorted(chosen.tolist(), key=lambda option: (-instance.cost[option], option)):
         rows = _rows(cover, option)
         needed = rows[(times[rows] == 1) & (instance.need[rows] > 0)]
         times[rows] -= 1
-        keep = _least(instance, cover, option, needed)
+        site = instance.site[option]
+        hubs[site] -= 1
+        must = hubs[site] == 0 and site in instance.required
+        keep = _least(instance, cover, option, needed, must=must)
         if keep is not None:
             kept.append(keep)
             times[_rows(cover, keep)] += 1
+            hubs[site] += 1
     return np.array(sorted(kept), dtype=np.intp)
 
 
@@ -124,12 +129,17 @@ def _rows(cover: csc_array, option: int) -> Ints:
     return np.asarray(cover.indices[cover.indptr[option] : cover.indptr[option + 1]], dtype=np.intp)
 
 
-def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: Ints) -> int | None:
-    """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed."""
-    site = instance.site[option]
-    if not len(needed) and instance.gain[option] <= 0 and site not in instance.required:
+def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: Ints, *, must: bool) -> int | None:
+    """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed.
+
+    Parameters
+    ----------
+    must
+        Whether the site must hold one, and no other does.
+    """
+    if not len(needed) and instance.gain[option] <= 0 and not must:
         return None
-    same = np.flatnonzero(instance.site == site)
+    same = np.flatnonzero(instance.site == instance.site[option])
     enough = [
         other
         for other in same.tolist()

@@ -197,8 +197,8 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
 ) -> CoveringResult:
     """Improve a start until the gap is closed or the time is up.
 
-    The first MIP is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if the
-    bound of the plans left out is not good enough does a second MIP take all those that might still be better.
+    The first MIP is confined to plans near the relaxation's bound, and asked for a plan at its root: mostly the best
+    one, or nearly. Unless the gap is closed by it, a second MIP takes all those that might still be better.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -162,7 +162,7 @@ def least_radius(task: Subproblem) -> Incumbent:
             if least >= most:
                 break
             middle = (least + most) // 2
-            found = _covered(table, float(radii[middle]), task, how)
+            found = _covered(table, float(radii[middle]), replace(task, deadline=deadline), how)
             version = found.version or version
             if found.chosen is not None:
                 chosen = found.chosen

@@ -8,6 +8,8 @@ from scipy.sparse import csr_array
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.deadline import Deadline
 
+FREE = 1e-300
+"""Cost below which an option costs nothing."""
 ALIKE = 1e-12
 """Relative difference of rates that is rounding."""
 
@@ -27,7 +29,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - a question with a choice of it, and h
     cover
         (r, o) the options that cover each row.
     cost
-        (o,) what each costs, more than nothing.
+        (o,) what each costs, at least nothing.
     chosen
         (k,) options that cover all rows.
     enough
@@ -41,7 +43,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - a question with a choice of it, and h
     [0, 1]
     """
     rng, trial = np.random.default_rng(seed), _WeightedRows(cover, cost)
-    for option in chosen.tolist():
+    for option in np.unique(chosen).tolist():
         trial.open(option, 0)
     best, value, last, step = chosen, trial.spent, 0, 0
     while value > enough and step - last < steps and not deadline.is_past:
@@ -70,7 +72,7 @@ class _WeightedRows:
     def __init__(self, cover: csr_array, cost: Floats) -> None:
         rows, options = cover.shape
         self._cover, self._covers, self._cost = cover, csr_array(cover.T.tocsr()), cost
-        self._rate = 1.0 / np.maximum(cost, np.finfo(float).tiny)
+        self._rate = 1.0 / np.maximum(cost, FREE)
         self._weight, self._times = np.ones(rows), np.zeros(rows, dtype=np.intp)
         # Of a closed option, the rows that wait and it covers; of an open one, those that no other covers.
         self._worth: Floats = np.diff(self._covers.indptr).astype(np.float64)
@@ -109,9 +111,9 @@ class _WeightedRows:
         self._may_open[option] = False
 
     def close_one(self, step: int) -> bool:
-        """Close the option whose rows weigh least for its cost, but the newest; tell whether there was one."""
+        """Close the option whose rows weigh least for its cost, the newest only alone; tell whether there was one."""
         options = np.flatnonzero(self.held)
-        options = options[options != self._newest]
+        options = options[options != self._newest] if len(options) > 1 else options
         if len(options):
             rate = self._worth[options] * self._rate[options]
             self.close(self._oldest(options[rate <= rate.min() * (1 + ALIKE)]), step)

@@ -234,6 +234,7 @@ def sharpened(
     """
     effort = task.effort(0.0)
     deadline, handle = effort.deadline(), prepared(form.program, effort, mip=False, solver="simplex")
+    add_cuts(handle, form, form.cuts[len(task.cuts) :])  # those of the task are in the program
     program, sets = (
         _BlockProgram.of(handle, form, effort) or _RowProgram(handle, form, effort),
         IndependentSets(form, effort),
@@ -246,7 +247,7 @@ def sharpened(
         program.add(found)
         added += found
         better = program.solve(task.start if len(bounds) == 1 else None)
-        if better is None:
+        if better is None or not better.bound < relaxation.bound:
             break
         relaxation, cuts = better, (*form.cuts, *(added[number] for number in program.binding))
         bounds.append(relaxation.bound)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.model.constraints.base import of_kind
+from hubplanner.model.constraints.earlier_plan import FixedHubs
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
@@ -26,13 +28,20 @@ def packs(builder: PlanBuilder) -> bool:
     """Tell whether a plan's hubs cover hardly anything twice, within distance, number and cost alone."""
     question, problem = builder.question, builder.problem
     others = builder.least or builder.floors or builder.alone or builder.needs or builder.budgets_in
+    fixed = of_kind(question.constraints, FixedHubs)
     covers = question.objective.maximises_coverage and question.objective.fairness is None
     covers = covers and problem.rule.backup == 1
-    if not (builder.apart.nnz and covers) or question.periods is not None or others or len(problem.required_sites):
+    if (
+        not (builder.apart.nnz and covers)
+        or question.periods is not None
+        or others
+        or fixed
+        or len(problem.required_sites)
+    ):
         return False
     worth, plan = _worth(builder), RowPlan(builder)
     new = builder.counts > builder.nothing.counts
-    return bool(worth.sum(where=new) <= TWICE * plan.covered.sum())
+    return bool(0 < worth.sum(where=new) <= TWICE * plan.covered.sum())
 
 
 def _worth(builder: PlanBuilder) -> Floats:

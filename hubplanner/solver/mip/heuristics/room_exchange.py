@@ -189,7 +189,8 @@ class FlowPlan:
         left = np.maximum(self.need[rows] - self.served[rows] + own, 0.0)
         cells, cell = np.unique(bits[rows], return_inverse=True)
         crowd = _sums(cell, left)
-        room = self.room[hubs] * self.builder.counts[hubs]
+        # No more than all who wait: in whole parts more may be too large a number.
+        room = np.minimum(self.room[hubs] * self.builder.counts[hubs], crowd.sum())
         part = self._flow(cells, crowd, room) / np.maximum(crowd, SHORT)
         place = np.zeros(len(bits), dtype=np.intp)
         place[rows] = np.arange(len(rows))

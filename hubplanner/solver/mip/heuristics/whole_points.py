@@ -36,12 +36,17 @@ WARMTH = 3e-3
 """Share of the ways by which plans may be longer at first and are still gone on from once in e times."""
 DEARER = 1.05
 """Factor by which a seat too many costs more after a plan that has some, and less after one that has none."""
+FAR = 10.0
+"""Times the longest ways of all points together that count where no way leads."""
+MOST_POINTS = 2_000
+"""Points from which each step, which looks at all pairs of them, takes more than a third of a second."""
 
 
 def is_whole_median(question: Question) -> bool:
     """Tell whether points are served whole, by so many hubs at most, for the shortest ways, and no more is asked."""
     problem, capacity, objective = question.problems[-1], question.capacity, question.objective
     alone = question.periods is None and not problem.measures and problem.backhaul is None
+    alone = alone and problem.n_points <= MOST_POINTS
     new = bool(problem.new.all()) and not len(problem.required_sites) and question.per_site.count == 1
     has_tiers = len(np.unique(problem.option_site)) < problem.n_options
     asked = objective.minimises_distance and not objective.is_bottleneck and alone and new and not has_tiers
@@ -93,7 +98,10 @@ class _Served:
         if capacity is None:
             raise AssertionError
         distance = question.instance.distances[points][:, problem.option_site]
-        ways = problem.need[points, None] * distance / max(math.fsum(problem.need), SHORT)
+        leads = np.isfinite(distance)
+        ways = problem.need[points, None] * np.where(leads, distance, 0.0) / max(math.fsum(problem.need), SHORT)
+        # Where no way leads, one that is longer than all others together: a sum of those is a number.
+        ways = np.where(leads, ways, FAR * float(ways.max(axis=1).sum()))
         seats = problem.seats[points]
         hub = np.asarray(csr_array(plan.assigned)[points].argmax(axis=1)).ravel().astype(np.intp)
         dear = goals_of(question.objective)[0].value(known.years) / max(math.fsum(seats), SHORT)
