@@ -56,13 +56,16 @@ def is_whole_median(question: Question) -> bool:
 
 def _stays(constraint: Constraint) -> bool:
     """Tell whether a constraint is kept by any hubs of the same number that have room for all."""
-    if isinstance(constraint, Budget):
-        return math.isinf(constraint.amount)
-    if isinstance(constraint, FullService):
-        return math.isinf(constraint.distance)
-    if isinstance(constraint, MaxHubs):
-        return constraint.sites is None
-    return isinstance(constraint, (Capacity, HubsPerSite, RequiredSites))
+    match constraint:
+        case Budget():
+            return math.isinf(constraint.amount)
+        case FullService():
+            return math.isinf(constraint.distance)
+        case MaxHubs():
+            return constraint.sites is None
+        case Capacity() | HubsPerSite() | RequiredSites():
+            return True
+    return False
 
 
 @dataclass
