@@ -41,6 +41,8 @@ ALIKE = 0.6
 """Ratio of letters in common from which one name of a file may be meant by another."""
 _PREFIX = ".hubplanner-"
 _ASIDE = re.compile(r"\.hubplanner-[a-z0-9_]{8}")
+_told: dict[Path, set[str]] = {}
+"""What was told to go from each place that is to be written: it is looked at before the work and again after it."""
 _LOCK, _NEW, _EARLIER, _OWN = "lock", "new", "earlier", "manifest_sha256"
 
 
@@ -160,7 +162,7 @@ def write_folder_atomically(
     UnwritableError
         When the system refuses to write there.
     """
-    place, written = check_place(target, marks, overwrite=overwrite), False
+    place, written = _checked_place(target, marks, overwrite=overwrite), False
     try:
         with _refusals(place), _made(place.parent), _aside(place.parent, place.name) as aside:
             new = aside / _NEW
@@ -171,7 +173,7 @@ def write_folder_atomically(
             for path in new.iterdir():
                 _sync(path)
             new.chmod(0o755)
-            _check_contents(place, marks, "removes", overwrite=overwrite)
+            _check_contents(place, marks, overwrite=overwrite)
             if place.exists():
                 place.rename(aside / _EARLIER)
             new.rename(place)
@@ -180,6 +182,8 @@ def write_folder_atomically(
         if written:  # while the earlier result was put away
             error.add_note(f"{place} was written")
         raise
+    finally:
+        _told.pop(place, None)
     return place
 
 
@@ -250,6 +254,20 @@ def check_place(
         As `write_folder_atomically` does.
     """
     with _refusals(target):
+        _told.pop(_followed(target), None)  # of earlier work that came to nothing
+    return _checked_place(target, marks, overwrite=overwrite, keep=keep, room=room)
+
+
+def _checked_place(
+    target: Path,
+    marks: Sequence[str],
+    *,
+    overwrite: bool,
+    keep: Iterable[str | os.PathLike[str]] = (),
+    room: int = ROOM,
+) -> Path:
+    """Return where a folder will stand, as `check_place`; what goes is told as far as it was not."""
+    with _refusals(target):
         place = _followed(target)
         check_gdal_path(place)
         recover(place.parent)
@@ -260,7 +278,7 @@ def check_place(
             if not place.is_dir():
                 raise _refused(place, "is a file, not a folder")
             recover(place)
-            _check_kept(place, _check_contents(place, marks, "will remove", overwrite=overwrite), keep)
+            _check_kept(place, _check_contents(place, marks, overwrite=overwrite), keep)
         _probe(place, room)
     return place
 
@@ -452,8 +470,8 @@ def _followed(target: Path) -> Path:
     return place
 
 
-def _check_contents(place: Path, marks: Sequence[str], verb: str, *, overwrite: bool) -> list[str]:
-    """Return what else than an earlier result stands in a place and goes; raise where it must not."""
+def _check_contents(place: Path, marks: Sequence[str], *, overwrite: bool) -> list[str]:
+    """Return what else than an earlier result stands in a place and goes, told once; raise where it must not."""
     if os.path.ismount(place):
         raise _refused(place, "is where a disk is mounted and cannot be replaced as a whole")
     going = _foreign(place, marks) if place.exists() else iter(())
@@ -472,7 +490,11 @@ def _check_contents(place: Path, marks: Sequence[str], verb: str, *, overwrite: 
         if held.resolve().is_relative_to(place.resolve()):
             raise _refused(place, f"is or holds {what}, which --overwrite never removes")
     found += going
-    log.warning("%s: --overwrite %s %s", spelled_out(place), verb, ", ".join(map(spelled_out, found)))
+    told = _told.setdefault(place, set())
+    new = [name for name in found if name not in told]
+    told.update(new)
+    if new:
+        log.warning("%s: --overwrite will remove %s", spelled_out(place), ", ".join(map(spelled_out, new)))
     return found
 
 

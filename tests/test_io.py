@@ -388,6 +388,22 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_earlier_result(disk: Callable
     assert holds(place / "deep/out") == "old"
 
 
+def test_what_goes_is_told_once_and_what_came_meanwhile_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "table.csv").touch()
+    for attempt in range(1, 3):  # the first comes to nothing, so the second tells anew
+        check_place(folder, MARKS, overwrite=True)
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{folder}: --overwrite will remove table.csv"
+        ] * attempt
+    (folder / "late.txt").touch()
+    caplog.clear()
+    write_folder_atomically(folder, lambda aside: (aside / "plan.json").touch(), MARKS, overwrite=True)
+    (told,) = caplog.records
+    assert told.getMessage() == f"{folder}: --overwrite will remove late.txt"
+
+
 @pytest.mark.parametrize("size", ["4k", "100k", "300k"])
 @pytest.mark.parametrize("name", ["places.geojson", "places.gpkg"])
 def test_a_disk_that_fills_up_under_geographic_files_is_told_and_nothing_half_written_left(

@@ -40,7 +40,8 @@ def test_damage_ends_with_2_and_says_what(first: Path, inside: Callable[..., Don
     (first / "hubs.csv").unlink()
     done = inside("runs", "verify", "first", "--json")
     assert done.returncode == 2
-    assert json.loads(done.stdout)["runs"][0]["faults"][0] == "hubs.csv is missing"
+    (fault, *_) = json.loads(done.stdout)["runs"][0]["faults"]
+    assert fault == "hubs.csv is missing; solve runs/first/scenario.yaml again"
 
 
 def test_a_run_is_removed_by_name_only_from_the_folder(first: Path, inside: Callable[..., Done]) -> None:
