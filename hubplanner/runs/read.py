@@ -51,13 +51,15 @@ _PLAN = {
     ),
     **dict.fromkeys(("people.reached", "groups.*.*.share", "floors.share", "floors.covered", "hubs.hubs"), _NUMBER),
     **dict.fromkeys(("objective", "currency", "floors.name", "hubs.site_id", "hubs.tier", "hubs.status"), _WORDS),
+    **dict.fromkeys((f"groups.*.*.{key}" for key in ("need", "covered", "people", "covered_people")), _NUMBER),
+    **dict.fromkeys(("budget", "cost.paid.total", "cost.paid.by_year.year", "cost.paid.by_year.paid"), _NUMBER),
     "status": _STATUS,
     **dict.fromkeys(("cost", "cost.paid", "need", "people", "distance", "backhaul"), _OBJECT),
     **dict.fromkeys(("groups", "groups.*", "groups.*.*"), _OBJECT),
-    **dict.fromkeys(("hubs", "goals", "periods", "floors"), _OBJECTS),
+    **dict.fromkeys(("hubs", "goals", "periods", "floors", "warnings", "cost.paid.by_year"), _OBJECTS),
 }
 """With a dot before each key within another, * for any key; a list stands for each of its rows."""
-_MAY_BE_NULL = frozenset({"bound", "gap"})
+_MAY_BE_NULL = frozenset({"bound", "gap", "budget"})
 """What a plan may have none of."""
 _MANIFEST = {**dict.fromkeys(("files", "inputs", "exports"), _TEXTS), **dict.fromkeys(("said", "versions"), _OBJECT)}
 

@@ -48,6 +48,10 @@ WRONG: tuple[tuple[str, Any, str], ...] = (
     ("groups.province", 3, "groups.province: 3 found; allowed: an object"),
     ("groups.province.Punjab", 3, "groups.province.Punjab: 3 found; allowed: an object"),
     ("groups.province.Punjab.share", "all", 'groups.province.Punjab.share: "all" found; allowed: a number'),
+    ("groups.province.Punjab.people", None, "groups.province.Punjab.people: null found; allowed: a number"),
+    ("budget", "much", 'budget: "much" found; allowed: a number'),
+    ("cost.paid.by_year", [None], "cost.paid.by_year: [null] found; allowed: a list of objects"),
+    ("warnings", None, "warnings: null found; allowed: a list of objects"),
     ("floors", [{"name": "east", "share": None, "covered": 1}], "floors.0.share: null found; allowed: a number"),
 )
 
@@ -104,8 +108,8 @@ def test_a_row_that_lost_a_key_is_told(run: Path) -> None:
         hp.compare(run, run)
 
 
-def test_a_plan_may_lack_a_bound(run: Path) -> None:
-    changed(run / "plan.json", lambda tree: tree.update(bound=None, gap=None))
+def test_a_plan_may_lack_a_bound_and_a_budget(run: Path) -> None:
+    changed(run / "plan.json", lambda tree: tree.update(bound=None, gap=None, budget=None))
     assert describe(run)["status"] == "optimal"
 
 
