@@ -123,7 +123,7 @@ def test_too_little_money_is_a_finding_unless_it_is_all_there_is(inside: Callabl
         (("--budgets", "-1,2"), "0 or more"),
         (("--points", "1"), "2 to 500"),
         (("--points", "3", "--all"), "--points does not go with --budgets or --all"),
-        (("--budgets", "-5,nan"), "--budgets: -5.0, nan found; allowed: at least one amount of 0 or more"),
+        (("--budgets", "-5,nan"), "--budgets: -5, nan found; allowed: at least one amount, each of 0 or more"),
         (("--trade", "cost,coverage"), "allowed: coverage,cost"),
         (("--trade", "coverage,distance", "--nested"), "go with --trade coverage,cost"),
         (("--trade", "coverage,worst_group", "--group", "tribe"), "one of demand.groups (province)"),
