@@ -189,7 +189,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
         "New hubs": known(row["hubs"], number),
         "People": f"{known(row['people'], number)}, {known(row['need_share'], share)} of the need",
         "Cost": money,
-        "Made by": f"hubplanner {row['version']} in {known(row['seconds'], '{:.1f} s'.format)}",
+        "Made by": known(row["version"], "hubplanner {}".format) + f" in {known(row['seconds'], '{:.1f} s'.format)}",
         "Files": "as they were written" if checked["intact"] else "NOT as they were written, see runs verify",
         "Inputs": {"same": "as they were", "changed": "have changed", "missing": "no longer there"}[checked["inputs"]],
     }.items():

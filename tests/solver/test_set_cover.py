@@ -214,5 +214,6 @@ def test_hubs_that_cost_nothing_and_hubs_alone_are_exchanged() -> None:
     table, clock = csr_array(np.ones((2, 2), dtype=np.int8)), Deadline.after(60.0)
     assert exchanged(table, np.array([5.0, 3.0]), np.array([0]), 0.0, 50, clock).tolist() == [1]
     four = csr_array(np.array([[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]], dtype=np.int8))
+    four = csr_array(np.repeat(four.toarray(), 5, axis=0))
     found = exchanged(four, np.array([0.0, 0.0, 5.0]), np.array([2, 2]), 0.0, 50, clock)
     assert sorted(found.tolist()) == [0, 1]

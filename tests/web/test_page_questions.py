@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,12 +38,6 @@ def wide(app: Serving, browser: Browser) -> Iterator[Visit]:
     with visiting(browser) as visit:
         visit.open(f"{app.origin}/#scenario")
         visit.leave()
-        yield visit
-
-
-@contextmanager
-def begun(visit: Visit) -> Iterator[Visit]:
-    with visit.anew("scenario"):
         yield visit
 
 
@@ -101,7 +94,7 @@ def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size:
 
 
 def test_measures_beside_hubs_and_what_each_reaches(app: Serving, wide: Visit) -> None:
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         opened(page, "measures")
         page.check("#measure-devices")
@@ -136,7 +129,7 @@ def test_a_kept_plan_brings_its_question_back(app: Serving, wide: Visit) -> None
     settings = {"model.fairness": fairness, "measures": measures, "hubs.0.reach_km": 6}
     run = app.done(kind="solve", scenario="scenario", settings=settings)["run"]
     at = [row["id"] for row in app.get("/api/runs")].index(run)
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         opened(page, "fairness", "measures", "tiers")
         page.click("#tab-saved")
@@ -153,7 +146,7 @@ def test_a_kept_plan_brings_its_question_back(app: Serving, wide: Visit) -> None
 
 def test_how_sure_the_hubs_of_a_plan_are(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         open_saved(page, app, run)
         page.click("#sure summary")
@@ -178,7 +171,7 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, wide: Visit) -> None:
 
 def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         open_saved(page, app, run)
         expect(page.locator("#alike summary").first).to_contain_text("not asked yet")
@@ -252,7 +245,7 @@ def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, wide: Visit
             own["alternatives"] = [other] if own["site_id"] == hub else []
         route.fulfill(response=response, json=plan)
 
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         page.route(f"**/api/runs/{run}", with_another)
         open_saved(page, app, run)
@@ -267,7 +260,7 @@ def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, wide: Visit
 
 def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, wide: Visit) -> None:
     cheapest = app.get("/api/scenarios/scenario")["cheapest_hub"]
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         page.fill("#budget-field", str(int(cheapest) - 1))
         page.press("#budget-field", "Enter")
@@ -283,7 +276,7 @@ def test_all_sites_of_a_district_are_ruled_out_together(app: Serving, wide: Visi
     own = {site["site_id"] for site in sites if site["district"] == "Gwadar"}
     free = [site["site_id"] for site in sites if site["site_id"] in own and site["status"] != "existing"]
     assert 1 < len(free) < len(sites)
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         opened(page, "sites")
         page.fill("#site-search", "gwadar")
@@ -314,7 +307,7 @@ def _first(moved: tuple[float, str]) -> float:
 def test_a_comparison_shows_what_changes_the_most_first(app: Serving, wide: Visit) -> None:
     for budget in (60e6, 90e6):
         app.done(kind="solve", scenario="scenario", settings={"model.budget": budget})
-    with begun(wide) as visit:
+    with wide.anew("scenario") as visit:
         page = visit.page
         page.click("#tab-compare")
         page.click("#do-compare")

@@ -48,6 +48,18 @@ def total_by(group: Ints, weight: Floats, count: int) -> Floats:
     return columns[0] if weight.ndim == 1 else np.column_stack(columns)
 
 
+def row_entries(table: csr_array, rows: Ints) -> tuple[Ints, Ints]:
+    """Return the columns of some rows, one row after the other, and how many each row has.
+
+    >>> columns, size = row_entries(csr_array(np.array([[1, 0], [0, 1], [1, 1]])), np.array([2, 0]))
+    >>> columns.tolist(), size.tolist()
+    ([0, 1, 0], [2, 1])
+    """
+    start = table.indptr[rows]
+    size = table.indptr[rows + 1] - start
+    return table.indices[np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - start, size)], size
+
+
 def _hashes(cover: csr_array, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
     """Return one number a row: the wrapping sum of a random number for each of its columns."""
     rng = np.random.default_rng(seed)

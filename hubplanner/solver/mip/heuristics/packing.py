@@ -27,17 +27,11 @@ DRAWN = 200
 def packs(builder: PlanBuilder) -> bool:
     """Tell whether a plan's hubs cover hardly anything twice, within distance, number and cost alone."""
     question, problem = builder.question, builder.problem
-    others = builder.least or builder.floors or builder.alone or builder.needs or builder.budgets_in
-    fixed = of_kind(question.constraints, FixedHubs)
+    limits = builder.least or builder.floors or builder.alone or builder.needs or builder.budgets_in
+    held = of_kind(question.constraints, FixedHubs) or len(problem.required_sites)
     covers = question.objective.maximises_coverage and question.objective.fairness is None
-    covers = covers and problem.rule.backup == 1
-    if (
-        not (builder.apart.nnz and covers)
-        or question.periods is not None
-        or others
-        or fixed
-        or len(problem.required_sites)
-    ):
+    covers = covers and problem.rule.backup == 1 and question.periods is None
+    if limits or held or not (covers and builder.apart.nnz):
         return False
     worth, plan = _worth(builder), RowPlan(builder)
     new = builder.counts > builder.nothing.counts
