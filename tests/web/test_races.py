@@ -484,6 +484,7 @@ def test_plans_of_the_scenario_that_is_open_are_offered_for_comparison(app: Serv
         page.click("#tab-saved")
         at_ = [row["id"] for row in app.get("/api/runs")].index(own[0])
         page.locator(".run").nth(at_).get_by_text("Open").click()
+        expect(page.locator("#headline")).to_be_visible()  # the plan comes after its scenario
         shows(page, "beta")
         page.click("#tab-compare")
         chosen = [page.locator("#view-compare select").nth(number).input_value() for number in (0, 1)]
