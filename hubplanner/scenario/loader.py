@@ -59,17 +59,16 @@ def read_scenario(
     ScenarioError
         With every fault of the file: key, value, what is allowed.
     """
-    return resolve(read_tree(path, overrides), path, settings)
+    return resolve(read_tree(path, overrides), path, settings, overrides)
 
 
 def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] | str = ()) -> Tree:
     """Return a scenario file's keys and values with its variants applied, for `resolve`; raise as `read_scenario`."""
     file = Path(path)
     tree = _extended(file)
-    overrides = (overrides,) if isinstance(overrides, str) else overrides
-    variants = _variants(tree.pop("overrides", None), file)
-    _check_overrides(tree, variants, overrides, file)
-    for name in overrides:
+    variants, chosen = _variants(tree.pop("overrides", None), file), _names(overrides)
+    _check_overrides(tree, variants, chosen, file)
+    for name in chosen:
         tree = merge(tree, variants[name])
     return tree
 
@@ -80,7 +79,16 @@ def read_variants(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return tuple(_variants(_extended(file).pop("overrides", None), file))
 
 
-def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
+def _names(overrides: Sequence[str] | str) -> tuple[str, ...]:
+    return (overrides,) if isinstance(overrides, str) else tuple(overrides)
+
+
+def resolve(
+    tree: Tree,
+    path: str | os.PathLike[str],
+    settings: Mapping[str, Any] | None = None,
+    overrides: Sequence[str] | str = (),
+) -> Scenario:
     """Return the scenario of a tree with dotted keys set, one tree for many settings; raise as `read_scenario`.
 
     Parameters
@@ -91,11 +99,13 @@ def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any
         The file it was read from, for messages.
     settings
         Dotted keys and their values.
+    overrides
+        The variants in the tree, for messages.
     """
     for key, value in (settings or {}).items():
         tree = assign(tree, key, value)
     tree = absolute(tree, Path(path).parent)
-    scenario, faults = _validated(tree, Path(path), "")
+    scenario, faults = _validated(tree, _Origin(Path(path), tree, _names(overrides)))
     if scenario is None:
         raise ScenarioError(faults)
     raise_faults(inconsistencies(scenario))
@@ -135,7 +145,7 @@ def _chain(file: Path) -> Iterator[tuple[Path, Tree]]:
 
 @dataclass(frozen=True)
 class _Origin:
-    """Where the keys of a scenario were written: in its file, or in one that it extends.
+    """Where the keys of a scenario were written: in its file, in one that it extends, or in a variant of either.
 
     Parameters
     ----------
@@ -143,21 +153,45 @@ class _Origin:
         The scenario's file.
     tree
         What it came to, with variants and settings.
+    variants
+        Names of the variants in it, in their order.
+    within
+        Whether the last of them is looked at for itself, so that whatever is wrong is its doing.
     """
 
     file: Path
     tree: Tree = field(compare=False)
+    variants: tuple[str, ...] = ()
+    within: bool = False
 
-    def __call__(self, key: str) -> str:
-        """Return the file that gives a key its value; the scenario's own where none does, as for what was set."""
+    def __call__(self, key: str) -> tuple[str, str]:
+        """Return the file that gives a key its value, and the key as it stands there, that of a variant too.
+
+        A key without a value is looked for where what it belongs in stands; one that was set, in the scenario's file.
+        """
         if key not in self._told:
-            value = _at(self.tree, key)
-            gives = (place for place, tree in self._written if value is not None and _at(tree, key) == value)
-            self._told[key] = str(next(gives, self.file))
+            self._told[key] = self._look(key)
         return self._told[key]
 
+    def _look(self, key: str) -> tuple[str, str]:
+        value = _at(self.tree, key)
+        of_variants = [f"overrides.{name}.{key}" for name in reversed(self.variants)]
+        places = of_variants[:1] if self.within else [*of_variants, key]
+        for place in places if value is not None else ():
+            for file, tree in self._written:
+                if _at(tree, place) == value:
+                    return str(file), place
+        place = places[0] if self.within else key
+        above = place if self.within or value is None else ""
+        while above:
+            for file, tree in self._written:
+                if _at(tree, above) is not None:
+                    return str(file), place
+            above = above.rpartition(".")[0]
+        return str(self.file), place
+
     @cached_property
-    def _told(self) -> dict[str, str]:
+    def _told(self) -> dict[str, tuple[str, str]]:
         return {}
 
     @cached_property
@@ -214,16 +248,13 @@ def _with_paths(part: Any, change: Callable[[str], str]) -> Any:
 
 def _variants(named: Any, file: Path) -> dict[str, Tree]:
     """Return the variants by name."""
+    origin = _Origin(file, {"overrides": named})
     variants = {} if named is None else named
     if not isinstance(variants, dict):
-        raise ScenarioError(_fault(file, "overrides", named, _("variants, each with a name")))
+        raise ScenarioError(_fault(origin("overrides")[0], "overrides", named, _("variants, each with a name")))
+    example = "{model: {budget: 1.0e9}}"
     faults = [
-        _fault(
-            file,
-            f"overrides.{name}",
-            variant,
-            _("scenario keys, such as {example}", example="{model: {budget: 1.0e9}}"),
-        )
+        _fault(*origin(f"overrides.{name}"), variant, _("scenario keys, such as {example}", example=example))
         for name, variant in variants.items()
         if not isinstance(variant, dict | None)
     ]
@@ -237,27 +268,26 @@ def _check_overrides(tree: Tree, variants: dict[str, Tree], chosen: Sequence[str
     faults = [
         _fault(file, "overrides", name, _("one of {known}", known=known)) for name in chosen if name not in variants
     ]
-    _scenario, own = _validated(tree, file, "")
+    _scenario, own = _validated(tree, _Origin(file, tree))
     for name, variant in variants.items():
-        _scenario, found = _validated(merge(tree, variant), file, f"overrides.{name}.")
+        changed = merge(tree, variant)
+        _scenario, found = _validated(changed, _Origin(file, changed, (name,), within=True))
         faults += [] if own else found
     if faults:
         raise ScenarioError([*faults, *own])
 
 
-def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, list[Fault]]:
-    lone = _half_letter(tree, prefix.removesuffix("."))
+def _validated(tree: Tree, origin: _Origin) -> tuple[Scenario | None, list[Fault]]:
+    lone = _half_letter(tree, "")
     if lone is not None:
-        return None, [
-            _fault(file, ascii(lone)[1:-1], None, _("holds half of a letter (a surrogate); write the whole one"))
-        ]
-    origin = _Origin(file, tree)
+        file, key = origin(lone)
+        told = _("holds half of a letter (a surrogate); write the whole one")
+        return None, [_fault(file, ascii(key)[1:-1], None, told)]
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
     except ValidationError as error:
-        faults = _one_of_several([_as_fault(details, file, prefix) for details in _told_once(error.errors(), tree)])
-        return None, [replace(fault, file=origin(fault.column or "")) for fault in faults]
-    scenario._file, scenario._written_in = file, origin  # noqa: SLF001 - set where the model is made
+        return None, _one_of_several([_as_fault(details, origin) for details in _told_once(error.errors(), tree)])
+    scenario._file, scenario._written_in = origin.file, origin  # noqa: SLF001 - set where the model is made
     return scenario, []
 
 
@@ -319,26 +349,22 @@ def _one_of_several(faults: list[Fault]) -> list[Fault]:
     return list(found.values())
 
 
-def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:
+def _fault(file: Path | str, key: str, value: object, allowed: str) -> Fault:
     return Fault(
         file=str(file), column=key, value=value if value is None else _brief(value), allowed=allowed, kind="scenario"
     )
 
 
-def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
+def _as_fault(details: ErrorDetails, origin: _Origin) -> Fault:
     location, method = _in_section(details["loc"])
-    where = prefix + ".".join(str(part) for part in location)
+    file, where = origin(".".join(str(part) for part in location))
     if details["type"] == "missing":
         return _fault(
             file, where, None, _("is required{more}", more=_(" for method {method}", method=method) if method else "")
         )
     if details["type"] == "union_tag_invalid":
-        return _fault(
-            file,
-            f"{where}.method",
-            details["ctx"]["tag"],
-            _one_of(details["ctx"]["expected_tags"]),
-        )
+        file, where = origin(".".join((*map(str, location), "method")))
+        return _fault(file, where, details["ctx"]["tag"], _one_of(details["ctx"]["expected_tags"]))
     if location == ("extends",):  # gone from what a file holds by now: it was set
         return _fault(file, where, details["input"], _("a key of the scenario file alone; write it there"))
     if location == ("sites", "from"):

@@ -160,7 +160,7 @@ class Scenario(Spec):
     """What becomes of each kind of doubt about the data: error, warn or off, by its code."""
 
     _file: Path | None = PrivateAttr(default=None)
-    _written_in: Callable[[str], str] | None = PrivateAttr(default=None)
+    _written_in: Callable[[str], tuple[str, str]] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -212,8 +212,8 @@ class Scenario(Spec):
 
     def fault(self, key: str, value: object, allowed: str) -> Fault:
         """Return what is wrong with a key's value; a value of None is not told."""
-        file = self.file if self._written_in is None else self._written_in(key)
-        return Fault(file=file, column=key, value=value, allowed=allowed, kind="scenario")
+        file, column = (self.file, key) if self._written_in is None else self._written_in(key)
+        return Fault(file=file, column=column, value=value, allowed=allowed, kind="scenario")
 
     @property
     def fairness_group(self) -> str:

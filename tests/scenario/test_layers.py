@@ -192,6 +192,58 @@ def test_a_fault_names_the_file_that_the_key_stands_in(project: Project) -> None
         read_scenario(child)
 
 
+def test_a_fault_of_a_variant_names_the_file_and_the_variant_that_hold_it(project: Project) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", "lean: {model: {budget: 150, require: [Q]}}")
+    child = project.write("child.yaml", "extends: scenario.yaml\noverrides: {wide: {model: {exclude: [Z]}}}\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_inputs(read_scenario(child, ["lean", "wide"]))
+    assert [(Path(fault.file).name, fault.column, fault.value) for fault in caught.value.faults] == [
+        ("scenario.yaml", "overrides.lean.model.require", "Q"),
+        ("child.yaml", "overrides.wide.model.exclude", "Z"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("below", "own", "message"),
+    [
+        # not chosen: in the file below, in both, a key of the file below that only the variant makes wrong
+        ("{model: {budget: -1}}", "{}", "scenario.yaml, overrides.lean.model.budget: -1 found"),
+        ("{model: {max_hubs: 1}}", "{model: {budget: -1}}", "child.yaml, overrides.lean.model.budget: -1 found"),
+        ("{model: {budget: -1}}", "{model: {max_hubs: 1}}", "scenario.yaml, overrides.lean.model.budget: -1 found"),
+        ("{}", "{travel: {method: matrix}}", "child.yaml, overrides.lean.travel.path: is required for method matrix"),
+        ("{travel: {method: matrix}}", "{}", "scenario.yaml, overrides.lean.travel.path: is required for method"),
+        ("{travel: {method: fly}}", "{}", "scenario.yaml, overrides.lean.travel.method: 'fly' found"),
+        ("{}", "{travel: {method: matrix, path: t.csv}}", "child.yaml, overrides.lean.travel.detour: 1.2 found"),
+    ],
+)
+def test_a_wrong_variant_is_told_where_it_is_written(project: Project, below: str, own: str, message: str) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", f"lean: {below}")
+    project.edit("scenario.yaml", "overrides:", "travel: {detour: 1.2}\noverrides:")
+    child = project.write("child.yaml", f"extends: scenario.yaml\noverrides: {{lean: {own}}}\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(child)
+    told = str(caught.value).replace(f"{project.folder}/", "").splitlines()
+    assert any(line.startswith(message) for line in told), told
+
+
+def test_a_variant_that_is_none_is_told_where_it_is_written(project: Project) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", "lean: 150")
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml, overrides\.lean: 150 found; allowed: scenario keys"):
+        read_scenario(project.write("child.yaml", "extends: scenario.yaml\n"))
+
+
+def test_what_a_chosen_variant_contradicts_is_told_by_its_own_key(project: Project) -> None:
+    project.edit(
+        "scenario.yaml", "lean: {model: {budget: 150}}", "lean: {model: {objective: p_center, target_share: 1}}"
+    )
+    child = project.write("child.yaml", "extends: scenario.yaml\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(child, "lean")
+    assert ("scenario.yaml", "overrides.lean.model.target_share") in [
+        (Path(fault.file).name, fault.column) for fault in caught.value.faults
+    ]
+
+
 def test_files_are_read_once_for_all_faults(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     child = project.write("child.yaml", "extends: scenario.yaml\n")
     project.edit("scenario.yaml", "budget: 500", f"budget: 500, exclude: [{', '.join(f'Q{k}' for k in range(50))}]")

@@ -113,8 +113,10 @@ def read_settled(
     return tree
 
 
-def make_cases(tree: Tree, path: str | os.PathLike[str], grid: Mapping[str, Sequence[Any]]) -> list[Case]:
-    """Return every combination of a grid's values as a case, the last key changing fastest.
+def make_cases(
+    tree: Tree, path: str | os.PathLike[str], grid: Mapping[str, Sequence[Any]], overrides: Sequence[str] = ()
+) -> list[Case]:
+    """Return every combination of a grid's values as a case, the last key changing fastest; variants for messages.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def make_cases(tree: Tree, path: str | os.PathLike[str], grid: Mapping[str, Sequ
     for number, values in enumerate(itertools.product(*grid.values()), start=1):
         chosen = dict(zip(grid, values, strict=True))
         try:
-            cases.append(_case(number, chosen, resolve(tree, path, chosen), digests))
+            cases.append(_case(number, chosen, resolve(tree, path, chosen, overrides), digests))
         except FaultyError as error:
             errors.append(error)
             cases.append(Case(number=number, settings=chosen, error=str(error)))

@@ -115,7 +115,7 @@ def plan_sweep(
     values = {key: tuple(grid[key]) for key in grid} if isinstance(grid, Mapping) else parse_grid(grid)
     check_grid(values)
     tree = read_settled(scenario, overrides, settings)
-    cases = make_cases(tree, scenario, values)
+    cases = make_cases(tree, scenario, values, overrides)
     name = next(case.scenario.name for case in cases if case.scenario is not None)
     target = Path(folder) if folder is not None else _default_folder(name, tree, values)
     return Sweep(name=name, grid=values, base=base_settings(tree, values), cases=cases, folder=target.absolute())
