@@ -132,7 +132,7 @@ def _distance(asked: Structure) -> Floats:
 
 def _pairs(asked: Structure) -> tuple[Ints, Ints, Floats]:
     """Return place, option and distance of each pair within reach; options by site, then tier."""
-    if asked.travel_cost:
+    if asked.has_travel:
         distance = _distance(asked)
         place, option = np.indices(distance.shape)
         return place.ravel(), option.ravel(), distance.ravel()
@@ -170,7 +170,7 @@ def program_of(asked: Structure, *, merge: bool) -> Program:
     program = Program()
     place, option, distance = _pairs(asked)
     need, group = asked.need, asked.group if len(asked.group) else np.zeros(len(asked.need), dtype=np.int64)
-    if merge and not asked.travel_cost:
+    if merge and not asked.has_travel:
         place, option, need, group = _merged(asked, place, option)
     costs = np.column_stack([tier.cost for tier in asked.tiers]).ravel()
     layers = [_opened(program, asked, costs) for _ in range(max(1, len(asked.years)))]
@@ -180,7 +180,7 @@ def program_of(asked: Structure, *, merge: bool) -> Program:
     for open_, money in zip(layers, available, strict=True):
         if math.isfinite(money):
             program.rows(np.zeros(len(open_), dtype=int), open_, costs, at_most(money))
-        if asked.has_rooms or asked.travel_cost:
+        if asked.has_rooms or asked.has_travel:
             _assign(program, asked, open_, (place, option, distance), need)
         else:
             _cover(program, asked, open_, (place, option), (need, group))
@@ -242,9 +242,10 @@ def _cover(
 def _assign(program: Program, asked: Structure, open_: Ints, pairs: tuple[Ints, Ints, Floats], need: Floats) -> None:
     """Add who is served where, within rooms, at the cost of travel or for what is covered."""
     row, option, distance = pairs
-    worth = asked.travel_cost * need[row] * distance if asked.kind == "cost" else -need[row]
-    served = program.columns(worth)
-    program.rows(row, served, 1.0, (1.0, 1.0) if asked.kind == "cost" else at_most(1.0), count=len(need))
+    rate = 1.0 / need.sum() if asked.kind == "median" else asked.travel_cost
+    worth = rate * need[row] * distance if asked.has_travel else -need[row]
+    served = program.columns(worth, whole=asked.is_single)
+    program.rows(row, served, 1.0, (1.0, 1.0) if asked.has_travel else at_most(1.0), count=len(need))
     _pair_rows(program, served, open_[option])
     room = np.tile([tier.room for tier in asked.tiers], len(asked.site_xy))
     if asked.has_rooms:
@@ -259,7 +260,7 @@ def merged(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]
     clock = Clock()
     if asked.kind == "center":
         return _bisected(asked, clock, limit)
-    sense = 1 if asked.kind == "cost" else -1
+    sense = -1 if asked.kind == "coverage" else 1
     return program_of(asked, merge=True).by_highs(clock, limit, gap, sense)
 
 
@@ -268,7 +269,7 @@ def plain(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     asked = structure(given)
     clock = Clock()
     found = by_pulp(program_of(asked, merge=False).in_pulp(), "HiGHS", clock, limit, gap)
-    if asked.kind == "cost":
+    if asked.kind != "coverage":
         return found
     turned = {name: None if found[name] is None else -found[name] for name in ("value", "bound")}
     return found | turned

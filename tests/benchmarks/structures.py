@@ -36,7 +36,8 @@ class Structure:
     Parameters
     ----------
     kind
-        ``coverage``, ``cost`` (everyone served at the least cost) or ``center`` (the worst distance).
+        ``coverage``, ``cost`` (everyone served at the least cost), ``center`` (the worst distance) or ``median`` (the
+        mean distance of need).
     distance
         (n, m) distances that are no straight lines; those between places if None.
     travel_cost
@@ -51,6 +52,8 @@ class Structure:
         Least distance between hubs.
     times
         Hubs that a place needs before it counts.
+    is_single
+        Whether a place is served whole by one hub.
     """
 
     places: Floats
@@ -68,12 +71,18 @@ class Structure:
     is_fair: bool = False
     apart: float = 0.0
     times: int = 1
+    is_single: bool = False
     districts: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def has_rooms(self) -> bool:
         """Tell whether hubs serve so many and no more."""
         return any(math.isfinite(tier.room) for tier in self.tiers)
+
+    @property
+    def has_travel(self) -> bool:
+        """Tell whether it matters how far a place is from the hub that serves it."""
+        return self.kind == "median" or self.travel_cost > 0
 
     @property
     def n_groups(self) -> int:
@@ -130,9 +139,11 @@ def limited(
     return Structure(places=places, need=need, site_xy=site_xy, tiers=(tier,), budget=budget, group=group, **limits)
 
 
-def separated(seed: int, n: int, sites: int) -> Structure:
-    """Return hubs that have to be a reach apart."""
-    return limited(seed, n, sites, apart=_reach(sites, 20.0))
+def separated(
+    seed: int, n: int, sites: int, *, reaches: float = 1.0, cover: float = 20.0, share: float = 0.02
+) -> Structure:
+    """Return hubs that have to be so many reaches apart."""
+    return limited(seed, n, sites, cover=cover, share=share, apart=reaches * _reach(sites, cover))
 
 
 def yearly(seed: int, n: int, sites: int) -> Structure:
@@ -141,6 +152,24 @@ def yearly(seed: int, n: int, sites: int) -> Structure:
     assert whole.budget is not None
     parts = {name: getattr(whole, name) for name in ("places", "need", "site_xy", "tiers")}
     return Structure(**parts, years=(math.floor(whole.budget / 5),) * 5)
+
+
+def crowded(seed: int, n: int, sites: int, hubs: int) -> Structure:
+    """Return a number of hubs of two tiers, with rooms for half to a whole of what a hub reaches."""
+    _, places, need, site_xy = _drawn(seed, n, sites)
+    reach, room = _reach(sites, 10.0), float(round(10.0 * need.sum() / sites / 2))
+    tiers = tuple(Tier(reach=reach * 1.3**size, cost=np.ones(sites), room=room * 2**size) for size in range(2))
+    return Structure(places=places, need=need, site_xy=site_xy, tiers=tiers, max_hubs=hubs)
+
+
+def whole_places(seed: int, n: int, hubs: int, *, filled: float) -> Structure:
+    """Return places of a whole grid that are sites too; so many hubs serve each whole, and are filled so far."""
+    rng = np.random.default_rng(seed)
+    places, need = rng.integers(1, 101, (n, 2)).astype(float), rng.integers(1, 21, n).astype(float)
+    tier = Tier(reach=2 * SIDE, cost=np.ones(n), room=float(math.ceil(need.sum() / hubs / filled)))
+    return Structure(
+        places=places, need=need, site_xy=places, tiers=(tier,), kind="median", max_hubs=hubs, is_single=True
+    )
 
 
 def tiered(seed: int, n: int, sites: int, *, share: float = 0.02, towns: int = 0, rooms: bool = False) -> Structure:
@@ -161,10 +190,10 @@ def facilities(seed: int, n: int, sites: int, *, rooms: bool = False) -> Structu
     return Structure(places=places, need=need, site_xy=site_xy, tiers=(tier,), kind="cost", travel_cost=1.0)
 
 
-def cover_all(seed: int, n: int, sites: int) -> Structure:
-    """Return places that all have to be covered, at the least cost; each site is a place."""
+def cover_all(seed: int, n: int, sites: int, *, cover: float = 20.0, is_unit: bool = False) -> Structure:
+    """Return places that all have to be covered, at the least cost or by the fewest hubs; each site is a place."""
     rng, places, need, _ = _drawn(seed, n, sites)
-    tier = Tier(reach=_reach(sites, 20.0), cost=_costs(rng, sites))
+    tier = Tier(reach=_reach(sites, cover), cost=np.ones(sites) if is_unit else _costs(rng, sites))
     site_xy = places[rng.choice(n, sites, replace=False)]
     near = np.hypot(*(places[:, None] - site_xy).transpose(2, 0, 1)).min(axis=1) <= tier.reach
     return Structure(places=places[near], need=need[near], site_xy=site_xy, tiers=(tier,), kind="cost")
@@ -188,6 +217,13 @@ def center(seed: int, n: int, hubs: int) -> Structure:
     return Structure(
         places=spots, need=ones, site_xy=spots, tiers=(tier,), kind="center", distance=distance, max_hubs=hubs
     )
+
+
+def far_places(seed: int, n: int, sites: int, hubs: int) -> Structure:
+    """Return places and sites of which so many hubs are to be near, the farthest place first."""
+    _, places, need, site_xy = _drawn(seed, n, sites)
+    tier = Tier(reach=math.inf, cost=np.ones(sites))
+    return Structure(places=places, need=need, site_xy=site_xy, tiers=(tier,), kind="center", max_hubs=hubs)
 
 
 def clash(seed: int, n: int, sites: int, *, by_cover: bool = False) -> Structure:
@@ -240,11 +276,16 @@ MAKE: dict[str, Callable[..., Structure]] = {
     "floors": partial(limited, floors=(0.5,) * 5),
     "worst group": partial(limited, is_fair=True),
     "apart": separated,
+    "far apart": partial(separated, reaches=2.0, cover=10.0, share=0.05),
+    "rooms of few hubs": crowded,
+    "whole places": whole_places,
     "backup": partial(limited, times=2, share=0.03),
     "backup with more money": partial(limited, times=2, share=0.06),
     "backup about towns": partial(limited, times=2, share=0.03, towns=300),
     "center": center,
+    "center of places": far_places,
     "cover all": cover_all,
+    "fewest to cover all": partial(cover_all, cover=10.0, is_unit=True),
     "clash": clash,
     "clash of floors": partial(clash, by_cover=True),
     "crowd": crowd,
@@ -293,7 +334,7 @@ def _objective(asked: Structure) -> Any:
         if weight.any()
     ]
     if asked.has_rooms:
-        limits.append(hp.Capacity(people=tuple(tier.room for tier in asked.tiers)))
+        limits.append(hp.Capacity(people=tuple(tier.room for tier in asked.tiers), single=asked.is_single))
     if asked.apart:
         limits.append(hp.MinSeparation(distance=asked.apart))
     if asked.years:
@@ -304,6 +345,8 @@ def _objective(asked: Structure) -> Any:
     most: dict[str, Any] = {"budget": asked.budget, "max_hubs": asked.max_hubs, "constraints": tuple(limits)}
     if asked.kind == "center":
         return hp.PCenter(**most)
+    if asked.kind == "median":
+        return hp.PMedian(**most)
     if asked.kind == "cost":
         return hp.MinCost(target_share=1.0, travel_cost=asked.travel_cost, **most)
     if asked.is_fair:
