@@ -163,13 +163,21 @@ class PlanBuilder:
         self.needs = {constraint.site: constraint.needs for constraint in of_kind(constraints, OnlyWith)}
         standing = np.flatnonzero(self.problem.existing).tolist()
         self.standing = [self.cover.open(option, self.need) for option in standing]
-        scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
         hubs: Floats = np.zeros(self.problem.n_options)
         for most, at in self.most:
             hubs[at] = np.maximum(hubs[at], 1.0 / max(most.count, 1))
         self.nothing = self.save()
-        self.share: Floats = np.clip(self.cost, 0.0, scale) / scale + hubs + SHORT
-        """What a hub of each option takes of money and hubs, never quite nothing."""
+        self.share: Floats = self._of_money() + hubs + SHORT
+        """What a hub of each option takes of money and hubs, as far as they are limited, never quite nothing."""
+
+    def _of_money(self) -> Floats:
+        """Return what a hub of each option (o,) takes of the money, or of the largest cost where no one sum is set."""
+        saves = self.question.objective.minimises_cost or self.question.periods is not None
+        if not (saves or self.budgets_in or self.money < math.inf):
+            return np.zeros(self.problem.n_options)
+        scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
+        found: Floats = np.clip(self.cost, 0.0, scale) / scale
+        return found
 
     def _at(self, constraint: HubCount) -> Bools:
         return constraint.counted(self.problem.new, self.problem.option_site)

@@ -88,8 +88,7 @@ class FlowPlan:
         self.spare: Floats = np.zeros(len(self.need))
         whole = self.all <= LARGEST and bool((self.need == np.round(self.need)).all())
         self.scale = 1.0 if whole else LARGEST / self.all
-        has_money = builder.money < math.inf or builder.budgets_in
-        self.price = builder.share if has_money else np.ones(len(self.room))
+        self.price = builder.share
         self.work = 0.0
         self._near = dict[int, tuple[Ints, Floats]]()
         self._before = list[tuple[Floats, Ints, Floats]]()
