@@ -221,6 +221,8 @@ _PLAN = (
     *("need.share", "hubs", "hubs.site_id", "hubs.status", "floors", "floors.name", "floors.share", "floors.covered"),
 )
 
+_PAID = ("cost.paid.total", "cost.paid.by_year.year", "cost.paid.by_year.paid")
+
 
 def read_run(folder: Path, letter: str) -> ComparedRun:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
@@ -231,6 +233,8 @@ def read_run(folder: Path, letter: str) -> ComparedRun:
         if lacking:
             raise without_columns(folder / f"{name}.geojson", lacking)
     plan = figures_of(folder, _PLAN)
+    if "paid" in plan["cost"]:  # an earlier version did not tell it
+        figures_of(folder, _PAID)
     return ComparedRun(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
 
 

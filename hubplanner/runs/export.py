@@ -49,20 +49,6 @@ _COLUMNS = {
     "links": ("demand_id", "site_id", "people", "need", "distance_km"),
 }
 """What each layer has at least; an empty GeoJSON file cannot tell."""
-_FIGURES = (
-    "objective",
-    "status",
-    "gap",
-    "budget",
-    *("cost.total", "cost.paid.total", "cost.paid.by_year", "cost.paid.per_user_year"),
-    *("need.total", "need.covered", "need.share"),
-    *("people.total", "people.reached", "people.whom"),
-    "distance",
-    "groups",
-    "closed",
-    "floors",
-    "periods",
-)
 
 
 def export_run(
@@ -167,7 +153,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     """
     check_run(folder)
     _check_unchanged(folder)
-    summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
+    summary, manifest = figures_of(folder), read_manifest(folder)
     scenario = scenario_of(folder)
     sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
     layers = {layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubplanner import run_schema
 from hubplanner.errors import DataError, Fault
 from hubplanner.folders import RUN_MARKS, is_run
 from hubplanner.io import MANIFEST, own_files, recover
-from hubplanner.translation import N_, gettext as _, joined, with_advice
+from hubplanner.run_schema import Findings, Schema, findings_in, findings_in_plan, of_every_row
+from hubplanner.translation import gettext as _, joined, with_advice
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
@@ -25,43 +27,6 @@ SHOWN = 12
 
 class RunUnreadableError(DataError):
     """A file of a run folder cannot be read."""
-
-
-def _is_status(value: Any) -> bool:
-    from hubplanner.problem import Status  # noqa: PLC0415 - heavy, and the app reads frontiers without it
-
-    return value in list(Status)
-
-
-_NUMBER, _WORDS, _STATUS = N_("a number"), N_("text"), N_("the status of a plan")
-_OBJECT, _OBJECTS, _TEXTS = N_("an object"), N_("a list of objects"), N_("an object of texts")
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    _NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    _STATUS: _is_status,
-    _WORDS: lambda value: isinstance(value, str),
-    _OBJECT: lambda value: isinstance(value, dict),
-    _OBJECTS: lambda value: isinstance(value, list) and all(isinstance(row, dict) for row in value),
-    _TEXTS: lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
-}
-"""What a file of a run holds, in words, and how it is told."""
-_PLAN = {
-    **dict.fromkeys(("objective_value", "bound", "gap", "seconds"), _NUMBER),
-    **dict.fromkeys(
-        ("cost.total", "need.total", "need.covered", "need.share", "people.total", "people.covered"), _NUMBER
-    ),
-    **dict.fromkeys(("people.reached", "groups.*.*.share", "floors.share", "floors.covered", "hubs.hubs"), _NUMBER),
-    **dict.fromkeys(("objective", "currency", "floors.name", "hubs.site_id", "hubs.tier", "hubs.status"), _WORDS),
-    **dict.fromkeys((f"groups.*.*.{key}" for key in ("need", "covered", "people", "covered_people")), _NUMBER),
-    **dict.fromkeys(("budget", "cost.paid.total", "cost.paid.by_year.year", "cost.paid.by_year.paid"), _NUMBER),
-    "status": _STATUS,
-    **dict.fromkeys(("cost", "cost.paid", "need", "people", "distance", "backhaul"), _OBJECT),
-    **dict.fromkeys(("groups", "groups.*", "groups.*.*"), _OBJECT),
-    **dict.fromkeys(("hubs", "goals", "periods", "floors", "warnings", "cost.paid.by_year"), _OBJECTS),
-}
-"""With a dot before each key within another, * for any key; a list stands for each of its rows."""
-_MAY_BE_NULL = frozenset({"bound", "gap", "budget"})
-"""What a plan may have none of."""
-_MANIFEST = {**dict.fromkeys(("files", "inputs", "exports"), _TEXTS), **dict.fromkeys(("said", "versions"), _OBJECT)}
 
 
 class _Json(str):
@@ -129,88 +94,118 @@ def scenario_of(folder: Path, settings: Mapping[str, Any] | None = None) -> Scen
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
-    """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read."""
-    return _read(folder, "plan.json", _PLAN)
+    """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read.
+
+    Each key that is there holds what it should; one that is lacking is told by `figures_of`.
+    """
+    tree = _read(folder, "plan.json")
+    _refuse_wrong(folder / "plan.json", findings_in_plan(tree), again(folder))
+    return tree
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
-    return _read(folder, MANIFEST, _MANIFEST)
-
-
-def _read(folder: Path, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
-    """Return a file of a run in which each key that is there holds what it should."""
-    if not (folder / name).is_file():
-        raise RunUnreadableError(lost(folder / name))
-    try:
-        tree = read_json(folder / name)
-    except RunUnreadableError as error:
-        told = [replace(fault, allowed=with_advice(fault.allowed, again(folder))) for fault in error.faults]
-        raise RunUnreadableError(told) from error
-    found = [(kind, *each) for key, kind in kinds.items() for each in _values(tree, key.split("."))]
-    wrong = [
-        (kind, place, value)
-        for kind, place, value in found
-        if not (_KINDS[kind](value) or (value is None and place in _MAY_BE_NULL))
-    ]
-    if wrong:
-        allowed = N_("{kind}, as hubplanner wrote it; solve {scenario} again")
-        raise RunUnreadableError(
-            Fault(
-                file=str(folder / name),
-                column=place,
-                value=_Json(json.dumps(value, ensure_ascii=False)[:LONGEST]),
-                allowed=_(allowed, kind=_(kind), scenario=folder / SCENARIO),
-            )
-            for kind, place, value in wrong[:SHOWN]
-        )
+    tree = _read(folder, MANIFEST)
+    _refuse_wrong(folder / MANIFEST, findings_in(tree, run_schema.MANIFEST), again(folder))
     return tree
 
 
-def _values(tree: Any, keys: Sequence[str], place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each place that keys lead to, and what is there; nothing where they lead nowhere."""
-    if not keys:
-        yield place, tree
-    elif isinstance(tree, list):
-        for number, row in enumerate(tree):
-            yield from _values(row, keys, f"{place}.{number}")
-    elif isinstance(tree, dict):
-        for key in tree if keys[0] == "*" else tree.keys() & {keys[0]}:
-            yield from _values(tree[key], keys[1:], f"{place}.{key}".removeprefix("."))
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    if not (folder / name).is_file():
+        raise RunUnreadableError(lost(folder / name))
+    try:
+        return read_json(folder / name)
+    except RunUnreadableError as error:
+        told = [replace(fault, allowed=with_advice(fault.allowed, again(folder))) for fault in error.faults]
+        raise RunUnreadableError(told) from error
 
 
-def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
+def _refuse_wrong(path: Path, found: Findings, way_out: str) -> None:
+    """Raise where a file holds what it should not."""
+    if found.wrong:
+        raise RunUnreadableError(
+            Fault(
+                file=str(path),
+                column=place,
+                value=_Json(json.dumps(value, ensure_ascii=False)[:LONGEST]),
+                allowed=with_advice(_("{kind}, as hubplanner wrote it", kind=_(kind)), way_out),
+            )
+            for kind, place, value in found.wrong[:SHOWN]
+        )
+
+
+def figures_of(folder: Path, needed: Sequence[str] | None = None) -> dict[str, Any]:
     """Return a run's plan.json, which has some figures; raise `DataError` that names those that are not there.
 
     Parameters
     ----------
     needed
-        Keys, with a dot before each key within another, such as ``cost.paid``, or of each row of a list.
+        Keys, with a dot before each key within another, such as ``cost.paid``, or of each row of a list; all that a
+        plan has if left out.
     """
     plan = read_plan(folder)
-    lacking = [key for key in needed if not _has(plan, key.split("."))]
+    lacking = findings_in_plan(plan).lacking if needed is None else [key for key in needed if not _has(plan, key)]
     if lacking:
-        allowed = _(
-            "needs {lacking}: solve {scenario} again; another version of hubplanner wrote this run",
-            lacking=joined(lacking, ", "),
-            scenario=folder / SCENARIO,
-        )
-        raise DataError(Fault(file=str(folder / "plan.json"), allowed=allowed))
+        why = _("another version of hubplanner wrote this run")
+        raise DataError(_needs(folder / "plan.json", lacking, joined((again(folder), why), "; ")))
     return plan
 
 
-def _has(tree: Any, keys: Sequence[str]) -> bool:
-    if keys and isinstance(tree, list):
-        return all(_has(row, keys) for row in tree)
-    return not keys or (isinstance(tree, dict) and keys[0] in tree and _has(tree[keys[0]], keys[1:]))
+def _has(plan: dict[str, Any], key: str) -> bool:
+    nodes: list[Any] = [plan]
+    for part in key.split("."):
+        rows = [row for node in nodes for row in (node if isinstance(node, list) else [node])]
+        if not all(isinstance(row, dict) and part in row for row in rows):
+            return False
+        nodes = [row[part] for row in rows]
+    return True
+
+
+def _needs(path: Path, lacking: Sequence[str], way_out: str) -> Fault:
+    """Return the fault of a file that lacks keys; those of the rows of a list are told once."""
+    keys = list(dict.fromkeys(map(of_every_row, lacking)))
+    more = ["..."] if len(keys) > SHOWN else []
+    named = joined([*keys[:SHOWN], *more], ", ")
+    return Fault(file=str(path), allowed=_("needs {lacking}: {way_out}", lacking=named, way_out=way_out))
+
+
+def result_of(text: bytes, path: Path, schema: Schema, way_out: str) -> dict[str, Any]:
+    """Return what a file holds that another command wrote about a plan.
+
+    Parameters
+    ----------
+    text, path
+        What stands in it, and where it is.
+    schema
+        What it should hold.
+    way_out
+        How it is made anew.
+
+    Raises
+    ------
+    RunUnreadableError
+        Where it cannot be read, holds what it should not, or lacks a key.
+    """
+    try:
+        tree = _object_of(lambda: text, path)
+    except RunUnreadableError as error:
+        told = [replace(fault, allowed=with_advice(fault.allowed, way_out)) for fault in error.faults]
+        raise RunUnreadableError(told) from error
+    found = findings_in(tree, schema)
+    _refuse_wrong(path, found, way_out)
+    if found.lacking:
+        raise RunUnreadableError(_needs(path, found.lacking, way_out))
+    return tree
 
 
 def frontier_of(text: bytes, path: Path) -> dict[str, Any]:
     """Return what a frontier.json holds; raise `RunUnreadableError` where that is no frontier."""
-    tree = _object_of(lambda: text, path)
-    if not (_KINDS[_OBJECTS](tree.get("points")) and {"name", "trade"} <= tree.keys()):
-        raise RunUnreadableError(Fault(file=str(path), allowed=_("is no frontier; trace it again")))
-    return tree
+    return result_of(text, path, run_schema.FRONTIER, _("trace it again"))
+
+
+def stability_of(text: bytes, path: Path) -> dict[str, Any]:
+    """Return what a stability.json holds; raise `RunUnreadableError` where that is none."""
+    return result_of(text, path, run_schema.STABILITY, _("run hubplanner stability again"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

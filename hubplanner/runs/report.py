@@ -13,10 +13,12 @@ from hubplanner.folders import STABILITY_FILES, is_run
 from hubplanner.io import check_file, write_atomically
 from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
+from hubplanner.run_schema import EXPLANATION
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
-from hubplanner.runs.read import read_json
-from hubplanner.translation import gettext as _, joined, said_again
+from hubplanner.runs.read import frontier_of, read_json, result_of, stability_of
+from hubplanner.tolerances import AGREEMENT
+from hubplanner.translation import gettext as _, said_again, with_advice
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
 FRONTIERS = ("frontier.json", "frontier/frontier.json")
@@ -109,17 +111,19 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
     path = next((folder / name for name in EXPLANATIONS if (folder / name).is_file()), None)
     if path is None:
         return {}
-    tree = read_json(path)
-    try:
-        if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed=_("explains another plan; run hubplanner explain again")))
-        beside = path.with_name("manifest.json")
-        how = read_json(beside).get("said") if beside.is_file() else None
-        return {str(hub["site_id"]): said_again(how, str(hub["words"])) for hub in tree["hubs"]}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
-        ) from error
+    way_out = _("run hubplanner explain again")
+    tree = result_of(path.read_bytes(), path, EXPLANATION, way_out)
+    if not _is_of(tree, summary):
+        raise DataError(Fault(file=str(path), allowed=with_advice(_("explains another plan"), way_out)))
+    beside = path.with_name("manifest.json")
+    how = read_json(beside).get("said") if beside.is_file() else None
+    return {hub["site_id"]: said_again(how, hub["words"]) for hub in tree["hubs"]}
+
+
+def _is_of(tree: dict[str, Any], summary: dict[str, Any]) -> bool:
+    """Tell whether what another command found is about this very plan, by its money."""
+    explained, cost = float(tree["plan"]["cost"]), float(summary["cost"]["total"])
+    return abs(explained - cost) <= AGREEMENT * max(1.0, abs(cost))
 
 
 def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
@@ -127,17 +131,9 @@ def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
     path = folder / STABILITY_FILES[0]
     if not path.is_file():
         return None
-    tree = read_json(path)
-    try:
-        if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed=_("is of another plan; run hubplanner stability again")))
-        known = {"draws", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"} <= tree.keys()
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            Fault(file=str(path), allowed=_("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
-        ) from error
-    if not known:
-        raise DataError(Fault(file=str(path), allowed=_("lacks some of its figures; run hubplanner stability again")))
+    tree = stability_of(path.read_bytes(), path)
+    if not _is_of(tree, summary):
+        raise DataError(Fault(file=str(path), allowed=_("is of another plan; run hubplanner stability again")))
     return tree
 
 
@@ -149,13 +145,5 @@ def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:
         )
     found = [asked / FRONTIERS[0]] if asked is not None else [folder / name for name in FRONTIERS]
     path = next((one for one in found if one.is_file()), None)
-    if path is None:
-        return None
-    tree = read_json(path)
-    points = tree.get("points")
-    needed = {"number", "cost", "people", "share", "hubs"}
-    if not isinstance(points, list) or not all(isinstance(point, dict) and needed <= point.keys() for point in points):
-        raise DataError(
-            Fault(file=str(path), column="points", allowed=_("needs {needed}", needed=joined(sorted(needed), ", ")))
-        )
-    return tree if points else None
+    tree = None if path is None else frontier_of(path.read_bytes(), path)
+    return tree if tree and tree["points"] else None

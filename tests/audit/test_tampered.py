@@ -323,8 +323,8 @@ def test_changed_inputs_are_refused_by_name(change: Callable[[Path], None], tmp_
         (lambda run: (run / "hubs.geojson").write_text("{}"), "cannot be read"),
         (lambda run: (run.parent / "sites.csv").unlink(), "is not there"),
         (in_json("plan.json", "bound", to=None), "bound: is null, not a number"),
-        (in_json("plan.json", "hubs", to=3), "hubs: is not a list of objects"),
-        (in_json("plan.json", "need", to=3), "need: is not an object"),
+        (in_json("plan.json", "hubs", to=3), "hubs: is 3, not a list of objects"),
+        (in_json("plan.json", "need", to=3), "need: is 3, not an object"),
         (in_json("manifest.json", "inputs", "other.csv", to="0"), "other.csv: is in manifest.json"),
     ],
 )

@@ -70,7 +70,8 @@ def test_it_shows_a_frontier_and_an_explanation(folders: tuple[Path, Path], tmp_
     folder, _ = folders
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     point = {"number": 1, "cost": 100.0, "people": 1234.0, "share": 0.5, "hubs": []}
-    (folder / "frontier.json").write_text(json.dumps({"points": [point], "currency": "PKR", "knee": None}))
+    frontier = {"name": "own", "trade": "coverage,cost", "points": [point], "currency": "PKR", "knee": None}
+    (folder / "frontier.json").write_text(json.dumps(frontier))
     hubs = [{"site_id": plan["hubs"][0]["site_id"], "words": "It is by the bridge."}]
     told = {"plan": {"cost": plan["cost"]["total"]}, "hubs": hubs}
     (folder / "explanation.json").write_text(json.dumps(told))

@@ -35,7 +35,7 @@ WRONG: tuple[tuple[str, Any, str], ...] = (
     ("hubs", [3], "hubs: [3] found; allowed: a list of objects"),
     ("hubs", None, "hubs: null found; allowed: a list of objects"),
     ("hubs.0.site_id", [], "hubs.0.site_id: [] found; allowed: text"),
-    ("hubs.0.status", None, "hubs.0.status: null found; allowed: text"),
+    ("hubs.0.status", None, "hubs.0.status: null found; allowed: new, upgraded or existing"),
     ("hubs.0.hubs", "two", 'hubs.0.hubs: "two" found; allowed: a number'),
     ("need", [], "need: [] found; allowed: an object"),
     ("need.covered", None, "need.covered: null found; allowed: a number"),
@@ -95,7 +95,7 @@ def test_hubs_are_sites_and_tiers_of_the_data_in_whole_numbers(run: Path, count:
 
 def test_what_the_manifest_should_hold_is_told(run: Path) -> None:
     changed(run / "manifest.json", lambda tree: tree.update(files=[], inputs=3))
-    with pytest.raises(DataError, match=r"manifest\.json, files: \[\] found(.|\n)*manifest\.json, inputs: 3 found"):
+    with pytest.raises(DataError, match=r"manifest\.json, inputs: 3 found(.|\n)*manifest\.json, files: \[\] found"):
         read_solution(run)
     with pytest.raises(DataError, match=r"manifest\.json, files: \[\] found; allowed: an object of texts"):
         export_run(run, ["kml"])

@@ -208,7 +208,7 @@ def test_a_changed_or_missing_file_is_noticed(runs: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('"gap": 0.0', '"gap": NaN', "plan.json, gap: nan found"),
+        ('"gap": 0.0', '"gap": NaN', "plan.json, gap: NaN found; allowed: a number"),
         ('"covered": ', '"covered": 9', "need.covered"),
         ('"objective_value"', '"value"', "objective_value: None"),
         ("{", "", "cannot be read"),

@@ -16,6 +16,7 @@ from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.tables.postgis import query_of, table_digest
 from hubplanner.io import recover, sha256
+from hubplanner.run_schema import MANIFEST, NUMBER, Findings, findings_in, findings_in_plan, of_every_row
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_files, input_tables
 from hubplanner.scenario.travel_spec import NetworkSpec
@@ -79,7 +80,11 @@ def open_run(folder: Path) -> RunFiles:
     recover(folder.absolute().parent)
     _check_there(folder, FILES)
     plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))
-    _check_shape(folder / "plan.json", plan)
+    _check_shape(folder, "plan.json", findings_in_plan(plan))
+    bounds = {"bound": plan["bound"], **{f"goals.{at}.bound": goal["bound"] for at, goal in enumerate(plan["goals"])}}
+    unbounded = Findings([(NUMBER, key, bound) for key, bound in bounds.items() if bound is None])
+    _check_shape(folder, "plan.json", unbounded)
+    _check_shape(folder, "manifest.json", findings_in(manifest, MANIFEST))
     run = RunFiles(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
     check_digests(run)
     if run.scenario.backhaul is not None:
@@ -112,30 +117,27 @@ def _json(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _check_shape(path: Path, plan: dict[str, Any]) -> None:
-    """Raise where plan.json lacks what all else is checked against."""
-    lists = [key for key in ("hubs", "goals", "periods") if not _is_table(plan.get(key))]
-    objects = [key for key in ("cost", "need") if not isinstance(plan.get(key), dict)]
-    faults = [Fault(file=str(path), column=key, allowed="is not a list of objects") for key in lists]
-    faults += [Fault(file=str(path), column=key, allowed="is not an object") for key in objects]
-    figures = {key: plan.get(key) for key in ("objective_value", "bound")}
-    figures |= {} if "need" in objects else {"need.total": plan["need"].get("total")}
-    for number, goal in enumerate([] if "goals" in lists else plan["goals"]):
-        figures |= {f"goals.{number}.{key}": goal.get(key) for key in ("value", "bound")}
-    for key, value in figures.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            faults.append(Fault(file=str(path), column=key, allowed=f"is {json.dumps(value)[:40]}, not a number"))
-    raise_faults(faults)
+_NEEDED = {
+    *("objective_value", "bound", "cost", "need", "need.total"),
+    *("hubs", "goals", "goals.value", "goals.bound", "periods"),
+}
+"""Keys of plan.json that all else is checked against; what else is missing is a finding."""
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+def _check_shape(folder: Path, name: str, found: Findings) -> None:
+    """Raise where a file holds what it should not, or lacks what it is checked by."""
+    file, way_out = str(folder / name), _way_out(folder, name)
+    faults = [
+        Fault(file=file, column=place, allowed=f"is {json.dumps(value)[:40]}, not {kind}; {way_out}")
+        for kind, place, value in found.wrong
+    ]
+    lacking = [key for key in found.lacking if of_every_row(key) in _NEEDED]
+    raise_faults(faults + [Fault(file=file, column=key, allowed=f"is missing; {way_out}") for key in lacking])
 
 
 def check_digests(run: RunFiles) -> None:
     """Raise for every input that is gone, changed, or not in the manifest."""
-    stated = run.manifest.get("inputs")
-    stated = stated if isinstance(stated, dict) else {}
+    stated = run.manifest.get("inputs", {})
     files, tables = input_files(run.scenario), input_tables(run.scenario)
     gone = [name for name in stated if name not in {**files, **tables}]
     faults = [Fault(file=name, allowed="is in manifest.json but scenario.yaml does not name it") for name in gone]

@@ -146,8 +146,8 @@ def money_by_year(result: Result) -> Bars:
 
 def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
     """Return people covered against cost, or the covered share against what else was traded; None without points."""
-    points = frontier["points"]
-    other, name = _traded(points)
+    other, name = _traded(frontier["points"])
+    points = [point for point in frontier["points"] if point.get(other) is not None]
     if not points or not other:
         return None
     across, up = rounds(max(point[other] for point in points), 5), rounds(max(point["people"] for point in points))

@@ -209,7 +209,7 @@ def proof(result: Result) -> str:
     """Return how sure it is that no other plan is better, in plain words."""
     summary = result.summary
     gap = summary["gap"]
-    if summary["status"] == "optimal":
+    if summary["status"] == "optimal" and not says_nothing(gap):
         if gap <= SMALLEST_GAP:
             return _("Proven: {claim}", claim=_best(result))
         return _("Proven within {gap}: {claim}", gap=at_most(gap), claim=_best(result))
@@ -234,8 +234,8 @@ def _best(result: Result) -> str:
     plain = not (model.lifts_worst or model.alpha) and model.under is None and not summary["periods"]
     limits = _("with this money") if summary["budget"] is not None else _("within these limits")
     objective, bound = summary["objective"], summary["bound"]
-    if "fairness" in summary:
-        fair = summary["fairness"]
+    fair = summary.get("fairness", {})
+    if fair.get("bound") is not None:
         own, most = (small_share(fair[name]) for name in ("equivalent_share", "bound"))
         return _(
             "no plan {limits} is as good as more than {most} covered in every {group}, by what was asked for; this "
@@ -245,7 +245,7 @@ def _best(result: Result) -> str:
             group=isolated(fair["group"]),
             own=own,
         )
-    if objective == "max_coverage" and plain:
+    if objective == "max_coverage" and plain and bound is not None:
         weighed = result.scenario.demand.priority != 1
         most, own = count(math.floor(bound * (1 + 1e-12) + 1e-6)), count(summary["need"]["covered"])
         what = _("of weighted need") if weighed else _("people who are not yet connected")
@@ -253,7 +253,7 @@ def _best(result: Result) -> str:
         if most == own:
             return _("no plan {limits} can cover more than the {own} {what} that this one covers.", **told)
         return _("no plan {limits} can cover more than {most} {what}; this one covers {own}.", **told)
-    if objective == "min_cost" and plain and model.travel_cost_per_km is None:
+    if objective == "min_cost" and plain and bound is not None and model.travel_cost_per_km is None:
         return _("no plan that covers as much costs less than {cost}.", cost=result.in_money(bound))
     return {
         "max_coverage": _("no plan {limits} covers more, by what was asked for.", limits=limits),

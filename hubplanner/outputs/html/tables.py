@@ -480,9 +480,10 @@ def versions(result: Result) -> HtmlTable:
 def proof(result: Result) -> HtmlTable:
     """Return the figures of the proof."""
     summary = result.summary
+    bound = _("unknown") if summary["bound"] is None else written(f"{summary['bound']:,.2f}")
     rows = [
         [text(_("Goal, as this plan reaches it")), text(written(f"{summary['objective_value']:,.2f}"))],
-        [text(_("Goal, as far as any plan could reach it")), text(written(f"{summary['bound']:,.2f}"))],
+        [text(_("Goal, as far as any plan could reach it")), text(bound)],
         [text(_("Difference")), text(gap_in_words(summary["gap"]))],
         [text(_("Difference that was allowed")), text(gap_in_words(result.scenario.solver.gap))],
         [text(_("Solver")), text(joined((summary["solver"]["name"], _(summary["solver"]["version"]))))],

@@ -18,7 +18,7 @@ from hubplanner.folders import STABILITY_FILES, is_default_name
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
-from hubplanner.runs.read import as_places, read_manifest, read_plan
+from hubplanner.runs.read import as_places, read_manifest, read_plan, stability_of
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
 from hubplanner.translation import gettext as _, joined, said_again
@@ -113,7 +113,7 @@ def run(request: Request, name: str) -> Response:
 def _stability(folder: Path) -> dict[str, Any] | None:
     """Return what surveys drawn again made of a run; None where none were drawn."""
     name = STABILITY_FILES[0]
-    return json.loads(read_own(folder, name)) if name in files_of(folder) else None
+    return stability_of(read_own(folder, name), folder / name) if name in files_of(folder) else None
 
 
 @router.post("/{name}/name")
