@@ -54,13 +54,27 @@ def paid_in_words(paid: Mapping[str, Any], write: Callable[[float], str]) -> str
     return _("{total}: year by year {years}", total=write(paid["total"]), years=", ".join(map(write, (first, *later))))
 
 
+def _signed(number: str) -> str:
+    """Return a number of hundredths as everybody reads it, one way in terminal, report, app and documents."""
+    return written(f"{number} %")
+
+
+def per_cent(share: float, decimals: int = 1) -> str:
+    """Return a share as per cent with as many decimals as the others of its column.
+
+    >>> per_cent(0.387), per_cent(0.99999, 2), per_cent(-0.02, 0), per_cent(12.5)
+    ('38.7 %', '100.00 %', '-2 %', '1,250.0 %')
+    """
+    return _signed(f"{share:,.{decimals}%}".removesuffix("%"))
+
+
 def at_most(gap: float) -> str:
     """Return a gap as per cent, rounded up.
 
     >>> at_most(0.00031), at_most(6e-6), at_most(0.123401)
     ('0.04 %', '0.01 %', '12.35 %')
     """
-    return written(f"{math.ceil(gap / _HUNDREDTH - _ROUNDING) / 100:g} %")
+    return _signed(f"{math.ceil(gap / _HUNDREDTH - _ROUNDING) / 100:g}")
 
 
 def gap_in_words(gap: float | None) -> str:
@@ -72,10 +86,10 @@ def gap_in_words(gap: float | None) -> str:
     if gap is None or not math.isfinite(gap):
         return _("unknown")
     if gap <= SMALLEST_GAP:
-        return "0 %"
+        return _signed("0")
     if gap > LARGEST_GAP:
-        return "> 100 %"
-    return written("< 0.01 %") if gap < _HUNDREDTH else at_most(gap)
+        return _signed("> 100")
+    return _signed("< 0.01") if gap < _HUNDREDTH else at_most(gap)
 
 
 def says_nothing(gap: float | None) -> bool:
@@ -151,7 +165,7 @@ def small_share(share: float) -> str:
     >>> small_share(0.0056612), small_share(0.25), small_share(0)
     ('0.566 %', '25 %', '0 %')
     """
-    return written(f"{100 * share:.3g} %")
+    return _signed(f"{100 * share:.3g}")
 
 
 MOST_UNSERVED = 20
@@ -276,9 +290,9 @@ def share_in_words(share: float) -> str:
     >>> share_in_words(0.004237), share_in_words(2e-7), share_in_words(0)
     ('0.42 %', '< 0.001 %', '0 %')
     """
-    if share < 1 and f"{share:.1%}" == "100.0%":
-        return written("> 99.9 %")
+    if share < 1 and f"{share:.1%}" == f"{1:.1%}":
+        return _signed("> 99.9")
     if 0 < share < TINY:
-        return written(f"< {100 * TINY:g} %")
+        return _signed(f"< {100 * TINY:g}")
     digits = f"{share:.2g}" if 0 < share < HUNDREDTH else f"{share:.3f}"
-    return written(f"{100 * float(digits):.3g} %")
+    return _signed(f"{100 * float(digits):.3g}")

@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 import hubplanner as hp
 from hubplanner.analysis.requests import StabilityRequest
 from hubplanner.analysis.stability.stability import Stability, _planned_anew
+from hubplanner.formatting import per_cent
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.survey import with_shares
 from hubplanner.pipeline.solve import options_of
@@ -73,7 +74,7 @@ def plans() -> list[str]:
                 f"{(share == 0).sum()}",
                 f"{share.min():.2f} / {np.median(share):.2f} / {share.max():.1f}",
                 f"{gini(share, groups['need'].to_numpy(dtype=float)):.2f}",
-                f"{summary['gap']:.2%}",
+                per_cent(summary["gap"], 2),
             ]
         )
     heads = "plan|centres|sites|districts with one|need covered, million|districts with nothing|share of need, %: "
@@ -98,8 +99,8 @@ def assumptions() -> list[str]:
         hubs, summary = new_hubs(plan), plan.summary()
         served = sum(row["share"] > 0 for row in summary["groups"]["district"].values())
         users = f"{summary['need']['covered']:,.0f}"
-        same = [f"{kept(base, hubs, by):.0%}" for by in (["district"], ["site_id"])]
-        rows.append([name, sizes(plan), users, str(served), *same, f"{summary['gap']:.2%}"])
+        same = [per_cent(kept(base, hubs, by), 0) for by in (["district"], ["site_id"])]
+        rows.append([name, sizes(plan), users, str(served), *same, per_cent(summary["gap"], 2)])
     heads = (
         "assumption|telecentres + centres|regular users|districts served|same hubs by district|same hubs by site|gap"
     )
@@ -140,12 +141,12 @@ def with_phones(name: str, effect: float) -> list[str]:
         f"{effect:g}",
         sizes(plan),
         *(f"{part / 1e9:.2f}" for part in money),
-        f"{money[1] / sum(money):.1%}",
+        per_cent(money[1] / sum(money)),
         f"{beside['people']:,.0f}",
         f"{len(phoned)} / {len(phoned & hubbed)}",
         f"{summary['need']['covered']:,.0f}",
         str(sum(row["share"] > 0 for row in summary["groups"]["district"].values())),
-        f"{summary['gap']:.2%}",
+        per_cent(summary["gap"], 2),
     ]
 
 
@@ -190,8 +191,8 @@ def newer() -> list[str]:
             gap=options.gap,
         ).summary()
         levels = found["levels"]
-        kept_of = [f"{levels[by]['kept']:.0%}" for by in LEVELS]
-        rows.append([name, str(levels["hub"]["hubs"]), *kept_of, f"{found['reached']['mean']:.1%}"])
+        kept_of = [per_cent(levels[by]["kept"], 0) for by in LEVELS]
+        rows.append([name, str(levels["hub"]["hubs"]), *kept_of, per_cent(found["reached"]["mean"])])
     heads = "plan|hubs|same place and size|same place|same district|same province|as good as that survey's own plan"
     return table(heads, rows)
 
@@ -216,9 +217,9 @@ def newer_shares(inputs: Inputs) -> np.ndarray:
 def stands(found: dict[str, Any]) -> list[str]:
     """Return a plan's hubs, how many of them stand by several ways of counting, and how good the plan stays."""
     levels = found["levels"]
-    kept_of = [f"{levels[by]['kept']:.0%} ({levels[by]['kept_least']:.0%})" for by in LEVELS]
+    kept_of = [f"{per_cent(levels[by]['kept'], 0)} ({per_cent(levels[by]['kept_least'], 0)})" for by in LEVELS]
     sure = " / ".join(str(levels[by]["in_nine_of_ten"]) for by in ("hub", "district"))
-    return [str(levels["hub"]["hubs"]), *kept_of, sure, f"{found['reached']['mean']:.1%}"]
+    return [str(levels["hub"]["hubs"]), *kept_of, sure, per_cent(found["reached"]["mean"])]
 
 
 def kept(one: pd.DataFrame, other: pd.DataFrame, by: list[str]) -> float:

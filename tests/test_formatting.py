@@ -78,3 +78,16 @@ def test_gaps_are_put_into_words_in_one_place() -> None:
     files = [path for kind in ("py", "js") for path in SOURCE.rglob(f"*.{kind}")]
     found = [path.name for path in files if spelled.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_per_cent_is_spelled_in_one_place() -> None:
+    """Every figure in per cent that a user reads has its sign from `formatting`, and so the same space before it."""
+    spelled = re.compile(r":[.,\d]*\d%|[\d}]%[\"' ]")
+    assert spelled.search('f"{share:.1%}"')
+    assert spelled.search('"30% of"')
+    files = [path for kind in ("py", "html") for path in SOURCE.rglob(f"*.{kind}") if "page" not in path.parts]
+    found = [
+        (path.name, line) for path in files for line in path.read_text("utf-8").splitlines() if spelled.search(line)
+    ]
+    known = {"formatting.py", "plan.py"}  # the latter for the width of a frame
+    assert [(name, line) for name, line in found if name not in known] == []

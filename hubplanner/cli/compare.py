@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Overwrite, Quiet, answering, terminal
-from hubplanner.cli.runs import Runs, known, number, plain_table, share, shortened
+from hubplanner.cli.runs import Runs, known, number, plain_table, shortened
 from hubplanner.folders import COMPARISON_MARKS, RUNS
-from hubplanner.formatting import count_of, gap_in_words
+from hubplanner.formatting import count_of, gap_in_words, per_cent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,8 @@ def _side_by_side(title: str, part: pd.DataFrame, letters: list[str]) -> Table:
     right = [*(letter.upper() for letter in letters), *(f"{letter.upper()} - A" for letter in letters[1:])]
     table = plain_table(title, ("",), right)
     for row in part.head(PLACES).to_dict("records"):
-        words = {"need share": share, "gap": _gap}.get(row["figure"], number)
+        kinds: dict[str, Callable[[float], str]] = {"need share": per_cent, "gap": _gap}
+        words = kinds.get(row["figure"], number)
         cells = [_cell(row[letter], words) for letter in letters]
         signed = [_cell(row[f"difference_{letter}"], words, sign=True) for letter in letters[1:]]
         table.add_row(shortened(str(row["value"] or row["figure"])), *cells, *signed)
@@ -113,7 +114,10 @@ def _cell(value: Any, words: Callable[[Any], str], *, sign: bool = False) -> str
 def _floors_beside(floors: dict[str, Any], letters: list[str]) -> Table:
     table = plain_table("Floors, covered of asked", ("of",), [letter.upper() for letter in letters])
     for name, own in list(floors.items())[:PLACES]:
-        cells = (known(own[letter], lambda one: f"{one['covered']:.2%} of {one['share']:.2%}") for letter in letters)
+        cells = (
+            known(own[letter], lambda one: f"{per_cent(one['covered'], 2)} of {per_cent(one['share'], 2)}")
+            for letter in letters
+        )
         table.add_row(shortened(name), *cells)
     if len(floors) > PLACES:
         table.add_row(f"{count_of(len(floors) - PLACES, 'other')} in the files")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Quiet, answering, terminal
 from hubplanner.folders import RUNS
-from hubplanner.formatting import count_of, gap_in_words
+from hubplanner.formatting import count_of, gap_in_words, per_cent
 
 runs = typer.Typer(
     name="runs",
@@ -148,11 +148,6 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.4g}"  # noqa: PLR2004 - digits
 
 
-def share(value: float) -> str:
-    """Return a share in per cent."""
-    return f"{value:.1%}"
-
-
 def shortened(name: str, most: int = NAME_SHOWN) -> str:
     """Return a name that fits a column.
 
@@ -171,7 +166,7 @@ def print_runs(rows: list[dict[str, Any]], runs: Path) -> None:
         figures = (
             known(row["hubs"], number),
             known(row["people"], number),
-            known(row["need_share"], share),
+            known(row["need_share"], per_cent),
             cost,
             known(row["gap"], gap_in_words),
         )
@@ -187,7 +182,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
         "Status": str(row["status"]),
         "Objective": f"{row['objective']}: {known(row['value'], number)}, gap {known(row['gap'], gap_in_words)}",
         "New hubs": known(row["hubs"], number),
-        "People": f"{known(row['people'], number)}, {known(row['need_share'], share)} of the need",
+        "People": f"{known(row['people'], number)}, {known(row['need_share'], per_cent)} of the need",
         "Cost": money,
         "Made by": known(row["version"], "hubplanner {}".format) + f" in {known(row['seconds'], '{:.1f} s'.format)}",
         "Files": "as they were written" if checked["intact"] else "NOT as they were written, see runs verify",

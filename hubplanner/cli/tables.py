@@ -25,6 +25,7 @@ from hubplanner.formatting import (
     fairness_in_words,
     left_out_of_ways,
     paid_in_words,
+    per_cent,
     says_nothing,
     small_share,
     told_measures,
@@ -110,7 +111,7 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
 def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     need, people, cost = summary["need"], summary["people"], summary["cost"]
     budget, currency = summary["budget"], summary["currency"]
-    of_budget = f" of {_money(budget, currency)} ({cost['total'] / budget:.1%})" if budget else ""
+    of_budget = f" of {_money(budget, currency)} ({per_cent(cost['total'] / budget)})" if budget else ""
     seated = "capacity" in plan.hubs.columns
     rows = {
         "New hubs": _hub_count(plan),
@@ -202,8 +203,8 @@ def _sure(summary: dict[str, Any]) -> dict[str, str]:
         return {}
     levels, draws = summary["stability"]["levels"], summary["stability"]["draws"]
     groups = [name for name in levels if name not in {"hub", "site"}][-1:]
-    told = [f"{levels[name]['kept']:.0%} of hubs in their {name}" for name in groups]
-    told.append(f"{levels['hub']['kept']:.0%} at their place")
+    told = [f"{per_cent(levels[name]['kept'], 0)} of hubs in their {name}" for name in groups]
+    told.append(f"{per_cent(levels['hub']['kept'], 0)} at their place")
     return {"Another survey": f"leaves {', '.join(told)}, on average of {draws:,} surveys drawn"}
 
 
@@ -243,7 +244,9 @@ def _goals(summary: dict[str, Any]) -> dict[str, str]:
 
 def to_its_bound(name: str, value: float, bound: float) -> str:
     """Return a goal's figure and its bound: shares in per cent, large figures whole, as they count people or money."""
-    form = ".4%" if name.endswith("share") else ",.0f" if abs(value) >= WHOLE else ",.6g"
+    if name.endswith("share"):
+        return f"{per_cent(value, 4)}, at best {per_cent(bound, 4)}"
+    form = ",.0f" if abs(value) >= WHOLE else ",.6g"
     return f"{value:{form}}, at best {bound:{form}}"
 
 
@@ -358,7 +361,7 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
         part = figures["coverable"][key]
         hubs = count_of(part["hubs"], "hub")
-        share = f"{part['share']:.1%} of need" if figures["need"] else "no need"
+        share = f"{per_cent(part['share'])} of need" if figures["need"] else "no need"
         table.add_row(title, f"{share}, {part['people']:,.0f} people, by {hubs}")
     console = terminal()
     console.print(name, style="bold")
@@ -433,7 +436,7 @@ def _over(gap: float) -> str:
 
 def _share(share: float) -> str:
     """Return a share in per cent, with a second digit where it is small."""
-    return f"{share:.2%}" if 0 < share < SMALL_SHARE else f"{share:.1%}"
+    return per_cent(share, 2 if 0 < share < SMALL_SHARE else 1)
 
 
 def _covered(part: dict[str, Any], share: str = "share") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import DataWarning, Fault, raise_faults
-from hubplanner.formatting import count_of
+from hubplanner.formatting import count_of, per_cent
 from hubplanner.inputs.backhaul.read import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand.aggregation import MergedDemand
@@ -84,11 +84,11 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
     if "open_share" in facts:
         told = [
             _(
-                "Raster: {rows} x {columns} cells, {open} % of them open, the quickest at {speed} km/h; ways of up to "
+                "Raster: {rows} x {columns} cells, {open} of them open, the quickest at {speed} km/h; ways of up to "
                 "{minutes} minutes are searched.",
                 rows=written(f"{facts['rows']:,}"),
                 columns=written(f"{facts['columns']:,}"),
-                open=round(100 * facts["open_share"]),
+                open=per_cent(facts["open_share"], 0),
                 speed=written(f"{facts['quickest_kmh']:.3g}"),
                 minutes=written(f"{facts['max_minutes']:g}"),
             )

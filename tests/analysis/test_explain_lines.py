@@ -158,7 +158,7 @@ def test_the_page_tells_what_each_line_serves_and_what_dearer_lines_change(proje
     page = (folder / "explanation.md").read_text(encoding="utf-8")
     assert "## What each line serves" in page
     assert "The line from N1 to Sibi (S4), " in page
-    assert "Were they 10% dearer, the best plan is as good." in page
+    assert "Were they 10 % dearer, the best plan is as good." in page
     hub = next(one for one in told["hubs"] if one["site_id"] == "S4")
     own = next(one for one in plan["hubs"] if one["site_id"] == "S4")
     alone = first["cost"] if first["sites"] == [{"site_id": "S4", "name": "Sibi"}] else 0.0

@@ -184,7 +184,7 @@ def squares() -> Iterator[Case]:
         for name in (*(SPOPT if n == 2000 else ()), HIGHS, MERGED, OURS):
             case = Case(
                 table="squares",
-                row=f"{n:,}, {cover}, {share:.0%}",
+                row=f"{n:,}, {cover}, {100 * share:.0f} %",
                 kind="covering",
                 contender=name,
                 given=given,

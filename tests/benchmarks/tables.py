@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import MERGED, OURS
 from benchmarks.instances import SEEDS
+from hubplanner.formatting import per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,7 +129,7 @@ def profile(results: Mapping[str, Rows]) -> str:
     lines = [f"| of {number} instances | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(heads)]
     for name, ratios in times.items():
         counts = [sum(ratio <= most for ratio in ratios) for most in (*FACTORS, sys.float_info.max)]
-        lines.append(f"| {name} | " + " | ".join(f"{count / number:.0%}" for count in counts) + " |")
+        lines.append(f"| {name} | " + " | ".join(per_cent(count / number, 0) for count in counts) + " |")
     return "\n".join(lines)
 
 

@@ -106,8 +106,8 @@ def test_info_tells_what_is_and_what_could_be(scenario: Path, inside: Callable[.
         "4,300, of whom 3,250 count as need",
         "4 rows, 4 points",
         "2 candidate, 1 existing, 1 required, 1 excluded",
-        "61.5% of need, 2,800 people, by 1 hub\n",
-        "100.0% of need, 4,300 people, by 4 hubs",
+        "61.5 % of need, 2,800 people, by 1 hub\n",
+        "100.0 % of need, 4,300 people, by 4 hubs",
     ):
         assert words in "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
     assert inside("info", scenario, "--quiet").stdout == ""
@@ -141,7 +141,7 @@ def test_solve_writes_the_run_and_tells_of_it(scenario: Path) -> None:
 @pytest.mark.parametrize(
     ("goal", "told"),
     [
-        (("equivalent share", 0.0039999, 0.0040346), "0.4000%, at best 0.4035%"),
+        (("equivalent share", 0.0039999, 0.0040346), "0.4000 %, at best 0.4035 %"),
         (("catchment", 2808980.45, 2809186.9), "2,808,980, at best 2,809,187"),
         (("mean distance", 12.34567, 12.3), "12.3457, at best 12.3"),
         (("cost", -250000.4, -250001.0), "-250,000, at best -250,001"),

@@ -336,8 +336,8 @@ def test_a_profile_counts_who_was_quickest_and_by_how_much() -> None:
     assert tables.profile({"towns": rows}).splitlines() == [
         "| of 4 instances | quickest | within 2 times | within 5 times | within 10 times | ended at all |",
         "|---|---:|---:|---:|---:|---:|",
-        "| hubplanner | 50% | 50% | 75% | 75% | 75% |",
-        "| merged rows + HiGHS | 75% | 75% | 75% | 75% | 75% |",
+        "| hubplanner | 50 % | 50 % | 75 % | 75 % | 75 % |",
+        "| merged rows + HiGHS | 75 % | 75 % | 75 % | 75 % | 75 % |",
     ]
 
 

@@ -30,7 +30,7 @@ def test_web_mercator_is_refused_off_the_equator_with_a_system_that_is_not(proje
         hp.read_inputs(projected(project, "EPSG:3857"))
     (fault,) = refused.value.faults
     assert (fault.file, fault.column, fault.value) == ("demand.csv", "crs", "WGS 84 / Pseudo-Mercator")
-    assert fault.allowed == "a system true to distance here, such as EPSG:32642; this one is 17% off"
+    assert fault.allowed == "a system true to distance here, such as EPSG:32642; this one is 17 % off"
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32642", "EPSG:32641", "EPSG:32643", "EPSG:24313"])

@@ -32,7 +32,7 @@ def test_a_group_without_need_is_said_in_words(project: Project, inside: Callabl
     floors = "model.floors=[{group: province, share: 0.1}]"
     done = inside("solve", "scenario.yaml", "--set", floors, "--out", "run")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "province Punjab 10.0% no need" in lines
+    assert "province Punjab 10.0 % no need" in lines
     assert "Punjab 2,800 2,800 no need" in lines
     page = (project.folder / "run" / "report.html").read_text(encoding="utf-8")
     assert page.count("no need") >= 2
@@ -45,7 +45,7 @@ def test_no_need_at_all_is_said_in_words(project: Project, inside: Callable[...,
     _connect(project, PUNJAB, BALOCHISTAN)
     done = inside("solve", "scenario.yaml", "--out", "run")
     assert "Need covered 0 of 0 (no need)" in " ".join(done.stdout.split())
-    assert "0.0%" not in done.stdout.replace("(20.0%)", "")
+    assert "0.0 %" not in done.stdout.replace("(20.0 %)", "")
     assert "no need" in inside("info", "scenario.yaml").stdout
     assert audit_run(_run(project), None, 5).as_dict()["verdict"] == "pass"
 

@@ -192,7 +192,7 @@ def test_names_are_compared_however_they_are_composed() -> None:
     mixed = read("23-decomposed-names", "mixed")
     assert "spellings" in codes(mixed)
     assert len(set(mixed.demand.frame["region"])) == 2
-    with pytest.raises(InfeasibleError, match=r"cover 69\.2308%, with 4,000 of 13,000"):  # both spellings count
+    with pytest.raises(InfeasibleError, match=r"cover 69\.2308 %, with 4,000 of 13,000"):  # both spellings count
         planned("23-decomposed-names", "mixed")
     assert len(read("23-decomposed-names", "matrix").demand.frame) == 3
 

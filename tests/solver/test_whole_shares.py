@@ -175,7 +175,7 @@ def test_a_village_that_no_site_reaches_is_told_of() -> None:
     problem = hp.Problem.from_matrix(table, [1.2e8, 1.2e8, 5], np.ones(2), reach=5.0)
     found = hp.solve_problem(problem, hp.MinCost(target_share=1.0), EXACT)
     (words,) = found.clashes
-    assert words.startswith("100 % of all need covered cannot be met: all sites together cover just short of 100%, ")
+    assert words.startswith("100 % of all need covered cannot be met: all sites together cover just short of 100 %, ")
     assert words.endswith(", with 5 of 240,000,005 at 1 point out of reach")
     parts = replace(problem, need=np.array([1.2e8, 1.2e8 + 0.4, 5.0]))
     (words,) = hp.solve_problem(parts, hp.MinCost(target_share=1.0), EXACT).clashes

@@ -15,6 +15,7 @@ from hubplanner.analysis.explain.lines import LineFigures
 from hubplanner.analysis.explain.resolve import Counterfactual
 from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
+from hubplanner.formatting import per_cent
 from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import Constraint
 from hubplanner.solver import in_words
@@ -313,8 +314,8 @@ def _of_prices(words: ExplanationWords, shadow: Shadow) -> Iterator[str]:
     """Yield what cheaper and dearer lines do to the best plan."""
     yield _("Lines take {cost}.", cost=words.money(shadow.amount))
     dearer, cheaper = (
-        _("Were they {share:.0%} dearer", share=shadow.step),
-        _("Were they {share:.0%} cheaper", share=shadow.step),
+        _("Were they {share} dearer", share=per_cent(shadow.step, 0)),
+        _("Were they {share} cheaper", share=per_cent(shadow.step, 0)),
     )
     for side, change in ((dearer, shadow.tighter), (cheaper, shadow.looser)):
         if change is None:
@@ -518,16 +519,15 @@ class ExplanationWords:
             if before.name == asked.objective.main:
                 break
             if abs(after.value - before.value) > AGREEMENT:
-                told = {"clause": clause, "after": after.value, "before": before.value}
+                told = {"clause": clause, "after": per_cent(after.value, 2), "before": per_cent(before.value, 2)}
                 if before.name.endswith("shares"):
                     return _(
-                        "{clause}, and its {count} smallest shares of the groups add up to {after:.2%} instead of "
-                        "{before:.2%}",
+                        "{clause}, and its {count} smallest shares of the groups add up to {after} instead of {before}",
                         count=before.name.split()[0],
                         **told,
                     )
                 return _(
-                    "{clause}, and its {goal} of the groups is {after:.2%} instead of {before:.2%}",
+                    "{clause}, and its {goal} of the groups is {after} instead of {before}",
                     goal=_(before.name),
                     **told,
                 )

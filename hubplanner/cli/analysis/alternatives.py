@@ -22,7 +22,7 @@ from hubplanner.cli.common import (
     read_asked,
     terminal,
 )
-from hubplanner.formatting import proof_in_words
+from hubplanner.formatting import per_cent, proof_in_words
 
 Within = Annotated[float, typer.Option("--within", help="Maximum relative loss against the best plan.")]
 Differ = Annotated[int, typer.Option("--differ", min=1, help="Minimum number of sites by which any two plans differ.")]
@@ -76,7 +76,7 @@ def print_alternatives(summary: dict[str, Any], folder: Path) -> None:
     """Print the plans, how different they are, and how many sites there are of each class."""
     console = terminal()
     best = summary["best"]
-    table = Table(title=f"Plans within {summary['within']:.1%} of the best", title_justify="left", box=None)
+    table = Table(title=f"Plans within {per_cent(summary['within'])} of the best", title_justify="left", box=None)
     for heading in ("plan", summary["objective"], "of the best", "cost", "sites", "differ", "at most"):
         table.add_column(heading, justify="right")
     for plan in summary["plans"]:
@@ -88,7 +88,7 @@ def print_alternatives(summary: dict[str, Any], folder: Path) -> None:
             else f"{plan['objective_value']:,.0f}"
         )
         table.add_row(
-            str(plan["plan"]), value, f"{share:.2%}", f"{plan['cost']:,.0f}", f"{len(plan['sites']):,}", *apart
+            str(plan["plan"]), value, per_cent(share, 2), f"{plan['cost']:,.0f}", f"{len(plan['sites']):,}", *apart
         )
     console.print(table)
     console.print("There are no others that differ enough." if summary["complete"] else "There may be more plans.")

@@ -23,7 +23,7 @@ from hubplanner.cli.common import (
     read_asked,
     terminal,
 )
-from hubplanner.formatting import count_of, gap_in_words, left_out_of_ways
+from hubplanner.formatting import count_of, gap_in_words, left_out_of_ways, per_cent
 
 if TYPE_CHECKING:
     from hubplanner.analysis.frontier.result import Frontier
@@ -207,7 +207,7 @@ def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bo
         _first(point, frontier, scale),
         _money(point["cost"], scale),
         f"{point['people']:,.0f}",
-        f"{point['share']:.2%}",
+        per_cent(point["share"], 2),
         gap_in_words(point["gap"]),
         f"{hubs:,}",
         *([] if "alpha" in point else [f"+{len(point['entering'])} -{len(point['leaving'])}"]),
@@ -221,7 +221,7 @@ def _first(point: dict[str, Any], frontier: Frontier, scale: float) -> str:
     if "alpha" in point:
         return "worst first" if isinstance(point["alpha"], str) else f"{point['alpha']:g}"
     figure = point[frontier.other_name]
-    return f"{figure:.2%}" if frontier.other_name == "worst_share" else f"{figure:,.3f}"
+    return per_cent(figure, 2) if frontier.other_name == "worst_share" else f"{figure:,.3f}"
 
 
 def _last(point: dict[str, Any]) -> str:
@@ -232,9 +232,9 @@ def _last(point: dict[str, Any]) -> str:
 
 
 def _fair(point: dict[str, Any]) -> list[str]:
-    price = "-" if point["price"] is None else f"{point['price']:.1%}"
+    price = "-" if point["price"] is None else per_cent(point["price"])
     served = f"{point['groups_served']:,} of {point['groups']:,}"
-    return [price, served, f"{point['least_share']:.2%}, {point['median_share']:.2%}"]
+    return [price, served, f"{per_cent(point['least_share'], 2)}, {per_cent(point['median_share'], 2)}"]
 
 
 def _money(amount: float, scale: float) -> str:
@@ -244,7 +244,7 @@ def _money(amount: float, scale: float) -> str:
 def _notes(summary: dict[str, Any]) -> list[str]:
     """Return what the table does not say."""
     existing = summary["existing"]
-    notes = [f"Covered by standing hubs: {existing['people']:,.0f} people, {existing['share']:.2%} of need."]
+    notes = [f"Covered by standing hubs: {existing['people']:,.0f} people, {per_cent(existing['share'], 2)} of need."]
     if summary["knee"]:
         notes.append(f"Knee, in bold: point {summary['knee']}, farthest above the line from the first to the last.")
     for status, words in _STATES.items():

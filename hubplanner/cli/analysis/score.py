@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Overrides, Overwrite, Quiet, answering, terminal
 from hubplanner.folders import SCORE_MARKS
+from hubplanner.formatting import per_cent
 from hubplanner.tolerances import AGREEMENT
 
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
@@ -57,7 +58,7 @@ _ASKED = {
     "expected": "best on average",
     "worst": "best in its worst future",
     "regret": "least regret in any future",
-    "cvar": "best on average of the worst {tail:.0%} of futures",
+    "cvar": "best on average of the worst {tail} of futures",
 }
 
 
@@ -65,7 +66,7 @@ def print_futures(summary: dict[str, Any]) -> None:
     """Print what a plan comes to in each future, and what planning for them and knowing them is worth."""
     found, unit = summary["futures"], UNITS[summary["objective"]]
     console = terminal()
-    asked = _ASKED[found["under"]].format(tail=1 - found["cvar_level"])
+    asked = _ASKED[found["under"]].format(tail=per_cent(1 - found["cvar_level"], 0))
     title = f"{len(found['each']):,} futures: the plan is {asked}; limits hold {found['limits']}"
     console.print(_each(found["each"], unit, title, more=summary["objective"] == "max_coverage"))
     worst = found["worst"]
@@ -87,9 +88,9 @@ def _each(rows: list[dict[str, Any]], unit: str, title: str, *, more: bool) -> T
     for row in shown:
         best = [_figure(row["best"])] if alone else []
         figures = (
-            f"{row['probability']:.1%}",
+            per_cent(row["probability"]),
             _figure(row["value"]),
-            f"{row['share']:.1%}",
+            per_cent(row["share"]),
             f"{row['cost']:,.0f}",
             *best,
         )
@@ -113,7 +114,13 @@ def print_score(summary: dict[str, Any], folder: Path | None) -> None:
     console, unit = terminal(), UNITS[summary["objective"]]
     table = Table(title=f"Plans over {summary['count']:,} futures: {unit}", title_justify="left", box=None)
     table.add_column("run", max_width=30)
-    for heading in ("on average", "at worst", "worst future", f"worst {1 - summary['cvar_level']:.0%}", "average cost"):
+    for heading in (
+        "on average",
+        "at worst",
+        "worst future",
+        f"worst {per_cent(1 - summary['cvar_level'], 0)}",
+        "average cost",
+    ):
         table.add_column(heading, justify="right", max_width=24)
     for run in summary["runs"]:
         worst = run["worst"]

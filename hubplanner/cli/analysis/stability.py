@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hubplanner.analysis.requests import StabilityRequest
 from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Quiet, Settings, answering, terminal, widest
+from hubplanner.formatting import per_cent
 
 SHOWN = 12
 """Hubs in the table; the files hold all."""
@@ -77,7 +78,7 @@ def _levels(summary: dict[str, Any]) -> Table:
         table.add_column(heading, justify="right")
     words = {"hub": "site and size", "site": "site"}
     for name, level in summary["levels"].items():
-        parts = f"{level['kept']:.0%}", f"{level['kept_least']:.0%}"
+        parts = per_cent(level["kept"], 0), per_cent(level["kept_least"], 0)
         table.add_row(words.get(name, name), f"{level['hubs']:,}", *parts, f"{level['in_nine_of_ten']:,}")
     return table
 
@@ -92,7 +93,7 @@ def _hubs(summary: dict[str, Any]) -> Table:
     for heading in ("in the plan", "certainty", "hubs on average"):
         table.add_column(heading, justify="right")
     for hub in (*planned[:SHOWN], *others[: SHOWN // 2]):
-        figures = f"{hub['hubs']:,}", f"{hub['certainty']:.0%}", f"{hub['mean_hubs']:.1f}"
+        figures = f"{hub['hubs']:,}", per_cent(hub["certainty"], 0), f"{hub['mean_hubs']:.1f}"
         table.add_row(str(hub.get("name") or hub["site_id"]), hub["tier"], *figures)
     for part, many, words in ((planned, SHOWN, "surer ones"), (others, SHOWN // 2, "less sure elsewhere")):
         if len(part) > many:
@@ -104,11 +105,12 @@ def _notes(summary: dict[str, Any]) -> list[str]:
     """Return what the plan still reaches, and how sure the new plans are."""
     reached, need, notes = summary["reached"], summary["need_reached"], []
     if reached["mean"] is not None:
-        own = f"As it stands the plan comes to {reached['mean']:.1%} of each survey's own plan"
-        notes.append(f"{own}, {reached['least']:.1%} at worst,")
+        own = f"As it stands the plan comes to {per_cent(reached['mean'])} of each survey's own plan"
+        notes.append(f"{own}, {per_cent(reached['least'])} at worst,")
         if reached["proven"] is not None:
-            notes.append(f"and to {reached['proven']:.1%} at least of the best that any plan could have: proven.")
-        notes.append(f"Of the need that those plans cover it covers {need['mean']:.1%}, {need['least']:.1%} at worst.")
+            notes.append(f"and to {per_cent(reached['proven'])} at least of the best that any plan could have: proven.")
+        mean, least = per_cent(need["mean"]), per_cent(need["least"])
+        notes.append(f"Of the need that those plans cover it covers {mean}, {least} at worst.")
     if summary["misses_limits"]:
         notes.append(f"In {summary['misses_limits']:,} draws it misses some limit of the scenario.")
     sure = "every new plan is" if summary["status"] == "optimal" else "NOT every new plan is"

@@ -20,8 +20,8 @@ from hubplanner.cli.common import (
     answering,
     terminal,
 )
-from hubplanner.cli.runs import known, number, plain_table, share, shortened
-from hubplanner.formatting import count_of, gap_in_words
+from hubplanner.cli.runs import known, number, plain_table, shortened
+from hubplanner.formatting import count_of, gap_in_words, per_cent
 
 if TYPE_CHECKING:
     from hubplanner.analysis.sweep.sweep import Sweep
@@ -135,7 +135,12 @@ def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int]
         if record["people"] is None:
             table.add_row(str(record["case"]), *settings, *("", "", "", ""), str(record["status"]))
             continue
-        figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
+        figures = (
+            number(record["hubs"]),
+            number(record["people"]),
+            per_cent(record["need_share"]),
+            number(record["cost"]),
+        )
         table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
     out = terminal()
     out.print(table)

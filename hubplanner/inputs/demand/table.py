@@ -11,6 +11,7 @@ import pandas as pd
 from pyproj import CRS, Proj
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.formatting import per_cent
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.demand.disaggregation import MOST_POINTS, SpreadReport, expected_points, spread, spread_by
 from hubplanner.inputs.demand.zones import ZoneReport
@@ -217,9 +218,9 @@ def check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults:
     worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
     if worst > MOST_STRETCH:
         allowed = _(
-            "a system true to distance here, such as {system}; this one is {worst:.0%} off",
+            "a system true to distance here, such as {system}; this one is {worst} off",
             system=places.estimate_utm_crs(),
-            worst=worst,
+            worst=per_cent(worst, 0),
         )
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 

@@ -16,6 +16,7 @@ from scipy import ndimage
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.extras import is_installed
 from hubplanner.formats.table_formats import RASTERS
+from hubplanner.formatting import per_cent
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
 from hubplanner.inputs.demand.table import MOST_STRETCH, Demand
 from hubplanner.inputs.inputs import SearchedTravel
@@ -422,8 +423,8 @@ def _check_scale(raster: FrictionRaster, places: Floats, faults: list[Fault]) ->
     if worst > MOST_STRETCH:
         allowed = _(
             "degrees, or a system true to distance where people live; a metre of this one is up to "
-            "{worst:.0%} off, and gdalwarp -t_srs EPSG:4326 brings it to degrees",
-            worst=worst,
+            "{worst} off, and gdalwarp -t_srs EPSG:4326 brings it to degrees",
+            worst=per_cent(worst, 0),
         )
         faults.append(Fault(file=raster.name, column="crs", value=raster.crs.name, allowed=allowed, kind="crs"))
 

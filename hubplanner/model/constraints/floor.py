@@ -12,6 +12,7 @@ import numpy as np
 from pulp import LpConstraintGE, LpVariable
 
 from hubplanner.compatibility import Feature
+from hubplanner.formatting import per_cent
 from hubplanner.model.constraints.base import Constraint, SiteNames, check_share
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.assignment import assigned, live_rows, served
@@ -147,7 +148,8 @@ class Floor(Constraint):
             return None
         missed = math.fsum(weight * (1 - covered))
         reached = math.fsum(weight * covered) / math.fsum(weight)
-        return f"{self._who} is covered to {reached:.4%}, all but {missed:,.6g}; its floor is {self.share:.4%}"
+        asked = per_cent(self.share, 4)
+        return f"{self._who} is covered to {per_cent(reached, 4)}, all but {missed:,.6g}; its floor is {asked}"
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the share in words."""

@@ -12,6 +12,7 @@ from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
+from hubplanner.formatting import per_cent
 from hubplanner.model.constraints.base import Constraint, check, check_amount, check_share, refuse
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
@@ -224,7 +225,8 @@ class RobustFloor(Constraint):
         if not any(short):
             return None
         least = float((1 - left.sum(axis=1) / self.totals).min())
-        return f"{self.name or 'a group'} is covered to {least:.4%} in some future, its floor is {self.share:.4%}"
+        asked = per_cent(self.share, 4)
+        return f"{self.name or 'a group'} is covered to {per_cent(least, 4)} in some future, its floor is {asked}"
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the share in words."""

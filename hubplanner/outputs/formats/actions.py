@@ -17,6 +17,7 @@ from hubplanner.formatting import (
     paid_in_words,
     says_nothing,
     share_in_words,
+    small_share,
     than_this,
 )
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
@@ -311,7 +312,7 @@ def _notes(result: Result) -> Iterator[str]:
     when = "Within each year, what" if result.summary["periods"] else "What"
     yield f"{when} serves most people for its money comes first."
     if years:
-        worth = f", in money of today at {scenario.discount_rate * 100:.3g} % a year" if scenario.discount_rate else ""
+        worth = f", in money of today at {small_share(scenario.discount_rate)} a year" if scenario.discount_rate else ""
         yield f"Costs cover building and running for {years} years{worth}."
     if result.summary["periods"]:
         yield "People are counted as of the last year."

@@ -30,7 +30,7 @@ _OPTIONS = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_
 _CURRENCY_LETTERS = 12
 _FORMATS = {
     "count": "#,##0",
-    "share": "0.0%",
+    "share": "0.0 %",
     "way": "#,##0.0",
     "degrees": "0.000000",
 }

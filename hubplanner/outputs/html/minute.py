@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.compatibility import Feature, broken
-from hubplanner.formatting import SMALLEST_GAP, at_most, in_words, says_nothing, share_in_words
+from hubplanner.formatting import SMALLEST_GAP, at_most, in_words, per_cent, says_nothing, share_in_words
 from hubplanner.outputs.html.words import count, tier_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.travel_spec import straight_lines
@@ -113,12 +113,12 @@ def _surveyed(result: Result, stability: dict[str, Any]) -> list[str]:
     own = levels["hub"]
     groups = [name for name in result.scenario.sites.groups if name in levels][-1:]
     kept = [
-        _("{share} % stay in their {group}", share=round(100 * levels[name]["kept"]), group=isolated(name))
+        _("{share} stay in their {group}", share=per_cent(levels[name]["kept"], 0), group=isolated(name))
         for name in groups
     ]
-    at_place = round(100 * own["kept"])
+    at_place = per_cent(own["kept"], 0)
     kept.append(
-        _("{share} % at their place", share=at_place) if kept else _("{share} % stay at their place", share=at_place)
+        _("{share} at their place", share=at_place) if kept else _("{share} stay at their place", share=at_place)
     )
     sure = [
         _("{hubs} counted by {group}", hubs=count(levels[name]["in_nine_of_ten"]), group=isolated(name))

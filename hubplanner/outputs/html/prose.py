@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from hubplanner.formatting import fairness_in_words, share_in_words, told_measures
+from hubplanner.formatting import fairness_in_words, share_in_words, small_share, told_measures
 from hubplanner.inputs.inputs import told_facts
 from hubplanner.outputs.html.headline import FULL, counts_offline, need_in_words
 from hubplanner.outputs.html.words import count, decimal
@@ -96,10 +96,10 @@ def _travel(result: Result) -> Iterator[str]:
 def _money(result: Result) -> Iterator[str]:
     scenario = result.scenario
     if scenario.horizon_years:
-        told = {"years": scenario.horizon_years, "rate": written(f"{scenario.discount_rate * 100:g}")}
+        told = {"years": scenario.horizon_years, "rate": small_share(scenario.discount_rate)}
         if scenario.discount_rate:
             yield _(
-                "Costs cover building, and running for {years} years, later years discounted at {rate} % a year.",
+                "Costs cover building, and running for {years} years, later years discounted at {rate} a year.",
                 **told,
             )
         else:

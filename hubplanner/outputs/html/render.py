@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from hubplanner.catalogues import page_language
+from hubplanner.formatting import per_cent, small_share
 from hubplanner.outputs.comparison import Comparison
 from hubplanner.outputs.html import (
     charts as page_charts,
@@ -145,6 +146,8 @@ def _environment() -> Environment:
         written=written,
         written_date=written_date,
         decimal=decimal,
+        per_cent=per_cent,
+        small_share=small_share,
         money=money,
         code=_code,
         isolate=_isolate,

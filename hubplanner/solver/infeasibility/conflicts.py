@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from hubplanner.formatting import per_cent
 from hubplanner.model import (
     Budget,
     Capacity,
@@ -125,9 +126,8 @@ def _points(count: int) -> str:
 
 def _share(share: float) -> str:
     """Return a share in per cent, never one that reads as all where a part is missing."""
-    shown = f"{share:.4%}"
-    is_all = share < 1 and float(shown.rstrip("%")) >= 100  # noqa: PLR2004 - per cent
-    return _("just short of 100%") if is_all else written(shown)
+    told = per_cent(share, 4)
+    return _("just short of {all}", all=per_cent(1, 0)) if share < 1 and told == per_cent(1, 4) else told
 
 
 def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:

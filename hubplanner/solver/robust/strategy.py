@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubplanner.errors import ScenarioError
+from hubplanner.formatting import per_cent
 from hubplanner.model import (
     Floor,
     Objective,
@@ -244,7 +245,9 @@ def _short(quest: RobustRequest, options: Ints) -> list[str]:
                 math.fsum(weight * share) / total for weight, share in parts if (total := math.fsum(weight)) > 0
             )
             name = floor.name or "a group"
-            reasons.append(f"{name} is covered to {least:.4%} over futures, its floor is {floor.share:.4%}")
+            reasons.append(
+                f"{name} is covered to {per_cent(least, 4)} over futures, its floor is {per_cent(floor.share, 4)}"
+            )
     return reasons
 
 

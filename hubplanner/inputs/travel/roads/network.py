@@ -9,6 +9,7 @@ import numpy as np
 
 from hubplanner.cache import kept
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.formatting import per_cent
 from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import SearchedTravel, reach_differs
@@ -245,9 +246,9 @@ def _doubts(
         if graph.n_parts > 1:
             share = people[apart].sum() / people.sum() if people.sum() > 0 else 0.0
             there = _(
-                "{named} and {share:.1f} % of people are on those of less than",
+                "{named} and {share} of people are on those of less than",
                 named=_named(ids[alone]),
-                share=100 * share,
+                share=per_cent(share),
             )
             lengths = _("{apart:,.1f} of {all:,.1f} km", apart=graph.part_km[1:].sum(), all=graph.part_km.sum())
             count = ngettext("{n} part is", "{n} parts are", graph.n_parts - 1)
