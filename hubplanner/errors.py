@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import gettext as _, joined, with_advice
 
 SHOWN_FAULTS = 40
 """Faults spelled out in a message; the exception's ``faults`` holds all of them."""
@@ -149,17 +149,17 @@ class CrsError(DataError):
 
 
 class InfeasibleError(HubplannerError):
-    """No plan satisfies everything that was asked; ``clashes`` says which demands conflict.
+    """No plan satisfies everything that was asked; ``clashes`` says which demands conflict, ``advice`` what would help.
 
     ``least_budget`` is the money with which they would not, None where money does not help or is not what is asked.
     """
 
     exit_code = 3
 
-    def __init__(self, clashes: Sequence[str], least_budget: float | None = None) -> None:
-        """Take one sentence for each conflict, and the least money that resolves it."""
-        self.clashes, self.least_budget = tuple(clashes), least_budget
-        super().__init__(_("no plan is possible: {clashes}", clashes=joined(self.clashes, "; ")))
+    def __init__(self, clashes: Sequence[str], least_budget: float | None = None, advice: str = "") -> None:
+        """Take one sentence for each conflict, the least money that resolves it, and what would help."""
+        self.clashes, self.least_budget, self.advice = tuple(clashes), least_budget, advice
+        super().__init__(with_advice(_("no plan is possible: {clashes}", clashes=joined(self.clashes, "; ")), advice))
 
 
 class SolverError(HubplannerError):

@@ -177,6 +177,17 @@ def listed(parts: Sequence[str]) -> str:
     return gettext("{some} and {last}", some=joined(parts[:-1], ", "), last=parts[-1])
 
 
+def either(parts: Sequence[str]) -> str:
+    """Return texts as a choice in a sentence.
+
+    >>> either(["a", "b", "c"]), either(["a"])
+    ('a, b or c', 'a')
+    """
+    if len(parts) < 2:  # noqa: PLR2004 - a choice in a sentence
+        return joined(parts)
+    return gettext("{some} or {last}", some=joined(parts[:-1], ", "), last=parts[-1])
+
+
 def sentences_of(text: str) -> list[str]:
     """Return the texts that were joined to one."""
     if isinstance(text, Said) and text.how.func is joined:

@@ -153,7 +153,7 @@ def answering(*, as_json: bool, keeps_plans: bool = False) -> Iterator[dict[str,
 def _as_json(error: HubplannerError) -> dict[str, Any]:
     """Return an error as the result of a command."""
     if isinstance(error, InfeasibleError):
-        found = {"clashes": list(error.clashes), "least_budget": error.least_budget}
+        found = {"clashes": list(error.clashes), "least_budget": error.least_budget, "advice": error.advice}
         return {"status": "infeasible", "error": str(error), **found}
     if isinstance(error, FaultyError):
         return {"status": "invalid", "error": str(error), "faults": [fault.as_dict() for fault in error.faults]}

@@ -17,7 +17,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
-from hubplanner.translation import gettext as _, joined, written
+from hubplanner.translation import N_, gettext as _, joined, written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,6 +63,7 @@ class Periods(Constraint):
     names: tuple[str, ...] = ()
 
     key: ClassVar[str] = "periods"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more money in some years"),)
     priced: ClassVar[bool] = False
     changes_service: ClassVar[bool] = True
 

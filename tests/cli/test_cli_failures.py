@@ -98,12 +98,14 @@ def test_what_cannot_be_is_told_with_the_demands_that_clash_and_what_it_would_ta
     tree = answer(done)
     clash = "a hub at site S1, a hub at site S4 and the budget of 300 cannot be met together"
     least = "the least budget that meets all demands is 343.2"
+    advice = "what would help: fewer required sites or a budget of 343.2"
     assert done.returncode == 3
     assert tree == {
         "status": "infeasible",
-        "error": f"no plan is possible: {clash}; {least}",
+        "error": f"no plan is possible: {clash}; {least}; {advice}",
         "clashes": [clash, least],
         "least_budget": pytest.approx(343.2),
+        "advice": advice,
     }
     assert done.stderr.splitlines()[-1] == f"Error: {tree['error']}"
     assert not (scenario.parent / "run").exists()

@@ -8,6 +8,7 @@ import pytest
 from support.instances.moving_people import write_moving
 
 import hubplanner as hp
+from hubplanner.pipeline.repair import NEVER
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -77,7 +78,7 @@ def test_the_least_budget_of_a_programme_meets_its_floors_as_they_have_grown(pro
     write_moving(project)
     settings = {"horizon_years": 0, "model.budget": None, "demand.growth_per_year": "rate"}
     settings |= {"model.floors": [{"share": 0.6}], "model.periods.years": years(1, 1)}
-    with pytest.raises(hp.InfeasibleError, match=r"the least budget that meets all demands is 20$"):
+    with pytest.raises(hp.InfeasibleError, match=r"the least budget that meets all demands is 20;"):
         hp.solve(project.read(settings))  # A alone is 62 % of the first year's need, but 45 % of the second's
     enough = hp.solve(project.read(settings | {"model.periods.years": years(20, 0)})).summary()
     assert enough["floors"][0]["covered"] == 1
@@ -102,3 +103,33 @@ def test_where_no_money_helps_that_is_said(project: Project, settings: dict[str,
         hp.solve(project.read(settings))
     assert caught.value.clashes == (clash, "no budget meets all demands")
     assert caught.value.least_budget is None
+
+
+LEAST = "the least change that makes one possible (--repair) is"
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"model.budget": 100}, "what would help: fewer required sites or a budget of 228.8"),
+        ({"model.at_most_one": [["S2", "S4"]]}, "what would help: fewer required sites or hubs at rival sites"),
+        (
+            {"model.max_hubs": 0},
+            f"{LEAST} in all: at most 0 -> 1; what would help: fewer required sites or more hubs allowed",
+        ),
+        # no number of hubs is enough, so that none is among what would help
+        (
+            {"model.max_hubs": 0, "model.min_separation_km": 15, "model.require": ["S1"]},
+            f"{NEVER}; what would help: fewer required sites",
+        ),
+        (
+            {"model.objective": "min_cost", "model.target_share": 1.0, "model.budget": 300},
+            "what would help: a budget of 343.2, a smaller share asked for, more sites or a farther reach",
+        ),
+    ],
+)
+def test_what_would_help_is_said(project: Project, settings: dict[str, Any], advice: str) -> None:
+    with pytest.raises(hp.InfeasibleError) as caught:
+        hp.solve(project.read(settings))
+    assert caught.value.advice == advice
+    assert str(caught.value).endswith(f"; {advice}")

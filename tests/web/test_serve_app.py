@@ -161,6 +161,7 @@ def test_what_cannot_be_done_is_said(app: Serving) -> None:
     assert (job["state"], job["result"]) == ("failed", None)
     assert job["error"]["error"].startswith("no plan is possible")
     assert job["error"]["least_budget"] > 1
+    assert "a budget of" in job["error"]["advice"]
     refused = app.post("/api/jobs", {"kind": "solve", "scenario": "small", "settings": {"model.budget": -1}}, 422)
     assert refused["faults"][0]["column"] == "model.budget"
     assert str(app.folder) not in json.dumps(refused)

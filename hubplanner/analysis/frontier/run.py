@@ -20,19 +20,18 @@ from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_fairness, trace_worst_group
 from hubplanner.analysis.requests import ALPHAS, COST, DISTANCE, FAIRNESS, WORST_GROUP, FrontierRequest
-from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
+from hubplanner.errors import ScenarioError, SolverError, StoppedError
 from hubplanner.folders import FRONTIER_MARKS, HASH_LENGTH, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import MaxMin
-from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.pipeline.solve import options_of
+from hubplanner.pipeline.solve import infeasible, options_of
 from hubplanner.problem import Problem
 from hubplanner.runs.naming import default_folder, read_for
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN, FairnessSpec
-from hubplanner.solver import in_words, solve_problem
+from hubplanner.solver import solve_problem
 from hubplanner.stopping import searching
 from hubplanner.translation import gettext as _, joined
 
@@ -129,7 +128,7 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
         free = solve_problem(problem, objective_of(inputs), options_of(inputs.scenario))
         if free.evaluation is None:
             late = StoppedError(_STOPPED) if free.stopped else SolverError(_LATE)
-            raise InfeasibleError(_words(inputs, free.clash)) if free.clash else late
+            raise infeasible(inputs, free.clash) if free.clash else late
         top = free.evaluation.cost / UP_TO
     return tuple(float(money) for money in np.linspace(0, UP_TO * max(top, 0.0), points + 1)[1:])
 
@@ -200,10 +199,4 @@ def _raise_missing(inputs: Inputs, found: FrontierTrace) -> None:
     clash = next((missing.clash for missing in reversed(found.missing) if missing.clash is not None), None)
     if clash is None:
         raise StoppedError(_STOPPED) if any(one.status == STOPPED for one in found.missing) else SolverError(_LATE)
-    least = clash.least_budget
-    raise InfeasibleError(_words(inputs, clash), finite(least))
-
-
-def _words(inputs: Inputs, clash: Any) -> list[str]:
-    ids = inputs.sites.frame["site_id"].tolist()
-    return in_words(clash, ids.__getitem__)
+    raise infeasible(inputs, clash)

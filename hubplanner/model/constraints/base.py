@@ -85,6 +85,9 @@ class Constraint(ABC):
     assigns: ClassVar[bool] = False
     """Whether it speaks of who is served by whom: people are assigned to hubs even where these take everyone."""
 
+    remedies: ClassVar[tuple[str, ...]] = ()
+    """What would help where it clashes with other demands, in words to follow "what would help:"."""
+
     @abstractmethod
     def add_to(self, model: Model) -> None:
         """Add its rows to the model of one period."""

@@ -15,7 +15,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
@@ -59,6 +59,7 @@ class Budget(Constraint):
     amount: float
 
     key: ClassVar[str] = "budget"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more money"),)
     priced: ClassVar[bool] = False
     sites: ClassVar[None] = None
     name: ClassVar[str] = ""

@@ -16,7 +16,7 @@ from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _, joined, written
+from hubplanner.translation import N_, gettext as _, joined, written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,7 @@ class Capacity(Constraint):
     single: bool = False
 
     key: ClassVar[str] = "capacity"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more room in hubs"), N_("more hubs a site"))
     every_period: ClassVar[bool] = True
     priced: ClassVar[bool] = False
     changes_service: ClassVar[bool] = True

@@ -21,7 +21,7 @@ from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 SUMMING = 1e-12
 """Part of a total that is the rounding of sums."""
@@ -61,6 +61,7 @@ class Floor(Constraint):
     group: str = ""
 
     key: ClassVar[str] = "floor"
+    remedies: ClassVar[tuple[str, ...]] = (N_("a smaller share asked for"), N_("more sites"), N_("a farther reach"))
     needs_final_period: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.model_instance import NO_ROW, ModelInstance
 from hubplanner.problem.travel.base import within
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,7 @@ class FullService(Constraint):
     distance: float = math.inf
 
     key: ClassVar[str] = "serve_all"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more sites"), N_("a farther reach"))
     every_period: ClassVar[bool] = True
     priced: ClassVar[bool] = False
     changes_service: ClassVar[bool] = True

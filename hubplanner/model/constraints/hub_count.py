@@ -14,7 +14,7 @@ from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint, SiteNames, check_count, of_kind
 from hubplanner.model.lp import Model
 from hubplanner.problem import Bools, Evaluation, Ints, Problem, SiteStatus
-from hubplanner.translation import gettext as _, ngettext
+from hubplanner.translation import N_, gettext as _, ngettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +128,7 @@ class MaxHubs(HubCount):
     """
 
     key: ClassVar[str] = "max_hubs"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more hubs allowed"),)
     sense: ClassVar[int] = 1
 
     @property
@@ -164,6 +165,7 @@ class MinHubs(HubCount):
     """
 
     key: ClassVar[str] = "min_hubs"
+    remedies: ClassVar[tuple[str, ...]] = (N_("fewer hubs asked for"),)
     sense: ClassVar[int] = -1
     needs_final_period: ClassVar[bool] = True
 

@@ -16,7 +16,7 @@ from hubplanner.model.constraints.base import Constraint, SiteNames, check
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import REACH_TOLERANCE
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,7 @@ class MinSeparation(Constraint):
     distance: float
 
     key: ClassVar[str] = "min_separation"
+    remedies: ClassVar[tuple[str, ...]] = (N_("hubs nearer together"),)
     tells_of_sites: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

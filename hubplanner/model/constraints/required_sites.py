@@ -12,7 +12,7 @@ from pulp import LpConstraintGE
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 MOST_PINS = 12
 """Up to this many required sites are distinguished; more are one demand."""
@@ -42,6 +42,7 @@ class RequiredSites(Constraint):
     site: int | None = None
 
     key: ClassVar[str] = "require"
+    remedies: ClassVar[tuple[str, ...]] = (N_("fewer required sites"),)
     priced: ClassVar[bool] = False
 
     def add_to(self, model: Model) -> None:

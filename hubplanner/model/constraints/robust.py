@@ -21,7 +21,7 @@ from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.futures import CRITERIA, Futures
 from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 LEVEL = 0.9
 """Share of futures outside the tail, unless another is asked for."""
@@ -131,6 +131,7 @@ class RobustBudget(Constraint):
     costs: Floats
 
     key: ClassVar[str] = "budget_in"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more money"),)
     priced: ClassVar[bool] = False
     numbers_options: ClassVar[bool] = True
 
@@ -197,6 +198,7 @@ class RobustFloor(Constraint):
     name: str
 
     key: ClassVar[str] = "floor_in"
+    remedies: ClassVar[tuple[str, ...]] = (N_("a smaller share asked for"), N_("more sites"), N_("a farther reach"))
     priced: ClassVar[bool] = False
     numbers_options: ClassVar[bool] = True
 

@@ -12,7 +12,7 @@ from pulp import LpConstraintLE
 from hubplanner.model.constraints.base import Constraint, SiteNames
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
-from hubplanner.translation import gettext as _, joined
+from hubplanner.translation import N_, gettext as _, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ class AtMostOne(Constraint):
     sites: tuple[int, ...]
 
     key: ClassVar[str] = "at_most_one"
+    remedies: ClassVar[tuple[str, ...]] = (N_("hubs at rival sites"),)
     tells_of_sites: ClassVar[bool] = True
 
     def add_to(self, model: Model) -> None:
@@ -105,6 +106,7 @@ class OnlyWith(Constraint):
     needs: int
 
     key: ClassVar[str] = "only_with"
+    remedies: ClassVar[tuple[str, ...]] = (N_("a site that needs no other beside it"),)
     needs_final_period: ClassVar[bool] = True
     tells_of_sites: ClassVar[bool] = True
 

@@ -26,6 +26,7 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.base import first_of
 from hubplanner.model.constraints.budget import enough_money
+from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.constraints.required_sites import MOST_PINS
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
@@ -37,7 +38,7 @@ from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
-from hubplanner.translation import gettext as _, listed, ngettext, written
+from hubplanner.translation import either, gettext as _, listed, ngettext, written
 
 MANY = 1000
 """Need from which parts of a person are not told."""
@@ -141,6 +142,28 @@ def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
     elif clash.least_budget == math.inf:
         sentences.append(_("no budget meets all demands"))
     return sentences
+
+
+def remedies(clash: Conflict, *, within_repair: bool = True) -> str:
+    """Return what would help against a clash, by the kinds of its demands; nothing where none of them says.
+
+    Parameters
+    ----------
+    within_repair
+        Whether hub numbers or a budget may be all that is to change, see `least_repair`.
+    """
+    found = dict[str, None]()
+    for one in (clash, *clash.others):
+        for constraint in cast("tuple[Constraint, ...]", one.demands):
+            if isinstance(constraint, HubCount | Budget) and not within_repair:
+                continue
+            if constraint.money is None or isinstance(constraint, Periods):
+                found |= dict.fromkeys(map(_, constraint.remedies))
+            elif math.isfinite(clash.least_budget):
+                found[_("a budget of {enough}", enough=written(f"{enough_money(clash.least_budget):,.12g}"))] = None
+            elif math.isnan(clash.least_budget):
+                found |= dict.fromkeys(map(_, constraint.remedies))
+    return _("what would help: {ways}", ways=either(list(found))) if found else ""
 
 
 def _together_in_words(clash: Conflict, name_of: Callable[[int], str]) -> str:

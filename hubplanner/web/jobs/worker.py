@@ -165,7 +165,7 @@ def failure(error: HubplannerError, names: dict[str, str], memory: int | None = 
     refused = as_refused(error, names)
     found: dict[str, Any] = {"error": refused.sentence, "faults": list(refused.faults)}
     if isinstance(error, InfeasibleError):
-        found |= {"clashes": list(error.clashes), "least_budget": error.least_budget}
+        found |= {"clashes": list(error.clashes), "least_budget": error.least_budget, "advice": error.advice}
     return found | {"is_input": isinstance(error, FaultyError)}
 
 
