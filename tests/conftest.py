@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 from support.command import WIDTH, Done
 from support.connected import NODES
-from support.draws import COARSE_CELL_KM, COARSE_DPI, examples
+from support.draws import COARSE_CELL_KM, COARSE_DPI, examples, white_map
 from support.project import DEMAND, MATRIX, SCENARIO, SITES, Project
 
 from hubplanner.cli.main import app
@@ -58,6 +58,9 @@ COARSE = (
     ("hubplanner.outputs.roads", "LEAST_CELL_KM", COARSE_CELL_KM),
 )
 """What is written less finely: module, constant, value."""
+WITHOUT_MAP = ("analysis", "audit", "cli", "outputs", "published", "runs", "solver", "web")
+WITH_MAP = ("test_folder.py", "test_picture.py")
+"""Folders whose tests look at no map.png, but for these: where odd places, names and countries are read it is drawn."""
 collect_ignore = ["support/warm.py"]  # it plans when it is imported
 
 
@@ -95,7 +98,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def coarse_files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write map.png and reach.geojson whole, if less finely, except where files of a run are what is tested."""
-    if request.path.parent.name == "outputs":
+    folder, name = request.path.parent.name, request.path.name
+    if folder in WITHOUT_MAP and name not in WITH_MAP and "hubplanner.outputs.run_folder" in sys.modules:
+        monkeypatch.setattr("hubplanner.outputs.run_folder.draw_map", white_map)
+    if folder == "outputs":
         return
     for module, constant, coarse in COARSE:
         if module in sys.modules:

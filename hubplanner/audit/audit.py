@@ -13,7 +13,7 @@ from hubplanner.audit.constraints import check_limits
 from hubplanner.audit.data.aggregation import merge
 from hubplanner.audit.data.hubs import stated_hubs
 from hubplanner.audit.data.roads.ways import RoadWays
-from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, open_run
+from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, files_of, open_run
 from hubplanner.audit.data.world import read_world
 from hubplanner.audit.figures import check_figures, compare
 from hubplanner.audit.files.layers import check_layers
@@ -103,7 +103,7 @@ def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_
     run, ledger = open_run(folder), Ledger()
     inputs = read_inputs(run.scenario)  # says in words what is wrong, before the plain reading trusts it
     recompute(run, ledger)
-    for file in (*FIGURES, *(name for layer in LAYERS for name, _columns in run.tables(layer))):
+    for file in (*FIGURES, *(name for layer in LAYERS for name in files_of(layer))):
         some = ledger.checked.get(file, 0) > 0
         ledger.holds(file, "figures compared", true=some, stated=0, recomputed="at least one")
     check_digests(run)  # once more: what was read is what was looked at

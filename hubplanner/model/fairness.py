@@ -13,7 +13,7 @@ from pulp import LpConstraintGE, LpConstraintLE
 from hubplanner.model.constraints.base import check, refuse
 from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.variables.coverage import covered_measure
-from hubplanner.problem import Evaluation, Floats, Ints
+from hubplanner.problem import Evaluation, Floats, Ints, exact_sum
 
 LARGEST_ALPHA = 4.0
 """A larger one is max-min but for figures that no solver distinguishes."""
@@ -44,12 +44,12 @@ class Fairness:
     @cached_property
     def with_need(self) -> list[Floats]:
         """The weights of the groups that have any."""
-        return [weight for weight in self.weights if math.fsum(weight) > 0]
+        return [weight for weight in self.weights if exact_sum(weight) > 0]
 
     @cached_property
     def need(self) -> Floats:
         """Need (g,) of each group that has any."""
-        return np.array([math.fsum(weight) for weight in self.with_need])
+        return np.array([exact_sum(weight) for weight in self.with_need])
 
     @cached_property
     def _points(self) -> list[Ints]:
@@ -142,7 +142,7 @@ class AlphaFair(Fairness):
     @cached_property
     def need(self) -> Floats:
         """Need (g,) of each group that has any at the points, with what it has elsewhere."""
-        own = np.array([math.fsum(weight) for weight in self.with_need])
+        own = np.array([exact_sum(weight) for weight in self.with_need])
         return own if self.elsewhere is None else own + self.elsewhere.need[self._counted]
 
     @cached_property
@@ -153,7 +153,7 @@ class AlphaFair(Fairness):
     @property
     def _counted(self) -> list[bool]:
         """Which groups have need at the points."""
-        return [math.fsum(weight) > 0 for weight in self.weights]
+        return [exact_sum(weight) > 0 for weight in self.weights]
 
     def worth(self, share: Floats, at: float) -> Floats:
         r"""Return what shares count for as multiples of $\bar s$: $1 + (U(s) - U(\bar s)) / (\bar s U'(\bar s))$.
@@ -304,7 +304,7 @@ def worst_shares(model: Model, fairness: MaxMin, count: int) -> LinearExpression
     terms = [(level, float(count))]
     for group, weight in enumerate(fairness.with_need):
         short = model.variable(f"short_{count}_{group}", 0, 1)
-        share = covered_measure(model, weight).times(1 / math.fsum(weight))
+        share = covered_measure(model, weight).times(1 / exact_sum(weight))
         terms_short = [(short, 1.0), (level, -1.0), *share.terms]
         model.add(f"short_{count}_{group}", terms_short, LpConstraintGE, -share.constant)
         terms.append((short, -1.0))

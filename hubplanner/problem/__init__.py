@@ -3,7 +3,7 @@
 from hubplanner.problem.aggregation.stream import Chunk, Merged, RemeasuredDistance, merge_chunks, remeasure_chunks
 from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
-from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, people_reached, ways
+from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, exact_sum, people_reached, ways
 from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
 from hubplanner.problem.measures import Measure
 from hubplanner.problem.multi_period import annuity, grow_demand
@@ -53,6 +53,7 @@ __all__ = [
     "annuity",
     "coverage",
     "evaluate",
+    "exact_sum",
     "grow_demand",
     "merge_chunks",
     "merge_demand",

@@ -103,6 +103,12 @@ class Evaluation:
         return float(self.pair_distance[counted].max(initial=0.0))
 
 
+def exact_sum(weights: Floats) -> float:
+    """Return the sum of a group's weights: most are 0, and each of those would take as long as another."""
+    weights = np.asarray(weights)
+    return math.fsum(weights[np.flatnonzero(weights)].tolist())
+
+
 def people_reached(problem: Problem, plan: Evaluation) -> float:
     """Return how many people the hubs of a plan reach; where seats are for some of them, those who have one.
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command import Done, answer, execute, fits, run, run_anew
+from support.command import Done, answer, execute, fits, run, run_anew, start
+from support.draws import WHITE
 
 from hubplanner.cli.tables import to_its_bound
 
@@ -31,8 +32,8 @@ def test_a_new_project_goes_from_first_to_last_command(tmp_path: Path) -> None:
     assert "is valid" in run("validate", path, cwd=tmp_path).stdout
     assert "Coverable" in run("info", path, cwd=tmp_path).stdout
     following = done.stdout.splitlines()[-1].removeprefix("Next: hubplanner ")
-    assert run(*shlex.split(following), cwd=tmp_path).returncode == 0
-    assert (tmp_path / "Makran منصوبہ" / "runs/first/map.png").is_file()
+    assert run(*shlex.split(following), cwd=tmp_path, drawn=True).returncode == 0
+    assert (tmp_path / "Makran منصوبہ" / "runs/first/map.png").stat().st_size > len(WHITE)
 
 
 def test_init_as_json(tmp_path: Path) -> None:
@@ -197,7 +198,9 @@ def test_a_terminal_without_the_letters_shows_their_codes(project: Project, scen
     done = run_anew(*words, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "\\u0633" in done.stdout
-    assert "سوات" in answer(run_anew(*words, "--json", PYTHONIOENCODING="ascii"))["groups"]["province"]
+    told = start(*words, "--json", patch="sys.stdout.reconfigure(encoding='ascii')").wait()
+    assert told.stdout.isascii()
+    assert "سوات" in answer(told)["groups"]["province"]
 
 
 def test_tables_of_many_places_are_cut_short_and_fit(

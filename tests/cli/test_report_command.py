@@ -10,7 +10,6 @@ from support.command import Done, answer, run
 
 import hubplanner as hp
 from hubplanner.errors import DataError, ExistsError, ScenarioError
-from hubplanner.outputs import run_folder
 from hubplanner.runs.report import Verdict, write_report
 
 if TYPE_CHECKING:
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.project import Project
-
-
-@pytest.fixture(autouse=True)
-def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out map.png, which takes most of the time."""
-    monkeypatch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture

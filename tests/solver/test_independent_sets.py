@@ -80,14 +80,22 @@ def question_of(name: str, seed: int) -> tuple[Problem, hp.MaxCoverage]:
 
 @cache
 def best_of_all(name: str, seed: int) -> float:
-    """Return the best figure of the first goal of all plans, one by one; NaN where none keeps to the limits."""
+    """Return the best figure of the first goal of all plans, one by one; NaN where none keeps to the limits.
+
+    Most hold two hubs too near to each other, which is seen at once.
+    """
     problem, objective = question_of(name, seed)
     question, goal = Question.of(problem, objective), goals_of(objective)[0]
     standing = np.flatnonzero(problem.existing)
     site, figures = problem.option_site, [math.nan]
     sites = np.unique(site[problem.new]).tolist()
+    spot = problem.travel.sites[site]  # type: ignore[union-attr]
+    near = np.hypot(*(spot[:, None] - spot).transpose(2, 0, 1)) < APART * (1 - 1e-9)
     for chosen in product(*([-1, *np.flatnonzero(site == one).tolist()] for one in sites)):
-        plan = evaluate(problem, np.array([*standing, *(option for option in chosen if option >= 0)], dtype=np.intp))
+        new = np.array([option for option in chosen if option >= 0], dtype=np.intp)
+        if np.triu(near[np.ix_(new, new)], 1).any():
+            continue
+        plan = evaluate(problem, np.array([*standing, *new], dtype=np.intp))
         years = (hp.model.Year(problem, plan),)
         if not broken_years(question, years):
             figures.append(goal.value(years))

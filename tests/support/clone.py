@@ -79,7 +79,7 @@ def typed(factory: pytest.TempPathFactory, line: str) -> tuple[Path, command.Don
 
     def type_it(folder: Path) -> None:
         first, *words = line.split()
-        done = command.run(*words, cwd=where) if first == "hubplanner" else run([first, *words], where)
+        done = command.run(*words, cwd=where, drawn=True) if first == "hubplanner" else run([first, *words], where)
         (folder / "done.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
         if done.returncode == 0 and words[:1] == ["solve"]:
             shutil.copytree(where / words[words.index("--out") + 1], where / "kept" / name)

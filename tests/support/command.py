@@ -30,11 +30,22 @@ WIDTH = 100
 Done = subprocess.CompletedProcess[str]
 
 
-def run(*words: str | Path, cwd: Path | None = None) -> Done:
-    """Run the command line in a forked process: a new one takes four seconds of processor time to import it."""
+WITHOUT_MAP = """
+from hubplanner.outputs import run_folder
+from support.draws import white_map
+run_folder.draw_map = white_map
+"""
+
+
+def run(*words: str | Path, cwd: Path | None = None, drawn: bool = False) -> Done:
+    """Run the command line in a forked process: a new one takes four seconds of processor time to import it.
+
+    Its map.png is white unless it is to be drawn.
+    """
     if not hasattr(os, "fork"):
         return run_anew(*words, cwd=cwd)
-    done = start(*words, cwd=cwd, daemon=False).wait()  # a sweep has processes of its own
+    # A sweep has processes of its own, which no daemon may have.
+    done = start(*words, patch="" if drawn else WITHOUT_MAP, cwd=cwd, daemon=False).wait()
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

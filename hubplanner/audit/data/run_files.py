@@ -49,10 +49,9 @@ class RunFiles:
 
     def tables(self, layer: str) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield each file that holds a layer, with its rows; lon and lat as columns, lines by their two ends."""
-        if layer != "links":
-            yield self.csv(f"{layer}.csv")
-        yield self.table(f"{layer}.geojson")
-        yield self.table("plan.gpkg", layer)
+        for file in files_of(layer):
+            name, _, within = file.partition(", ")
+            yield self.csv(name) if name.endswith(".csv") else self.table(name, within or None)
 
     def csv(self, file: str) -> tuple[str, pd.DataFrame]:
         """Return what a plain table is called, and its rows."""
@@ -65,6 +64,11 @@ class RunFiles:
     def table(self, file: str, layer: str | None = None) -> tuple[str, pd.DataFrame]:
         """Return what a spatial file, or a layer of it, is called, and its rows."""
         return file if layer is None else f"{file}, {layer}", _spatial(self.folder / file, layer)
+
+
+def files_of(layer: str) -> tuple[str, ...]:
+    """Return what the files are called that hold a layer."""
+    return (*(() if layer == "links" else (f"{layer}.csv",)), f"{layer}.geojson", f"plan.gpkg, {layer}")
 
 
 def open_run(folder: Path) -> RunFiles:

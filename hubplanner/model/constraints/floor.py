@@ -17,7 +17,7 @@ from hubplanner.model.constraints.base import Constraint, SiteNames, check_share
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered_measure, rows_covered
-from hubplanner.problem import Bools, Evaluation, Floats, Problem
+from hubplanner.problem import Bools, Evaluation, Floats, Problem, exact_sum
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
 from hubplanner.tolerances import AGREEMENT
@@ -88,7 +88,7 @@ class Floor(Constraint):
 
     def add_to(self, model: Model) -> None:
         """Add a row, or bounds and a row, for what may be left uncovered."""
-        total = math.fsum(self.weight)
+        total = exact_sum(self.weight)
         if total <= 0 or self.share <= 0:
             return
         if model.assigns:
@@ -119,7 +119,7 @@ class Floor(Constraint):
             return
         whole = instance.assign_rows
         measure = instance.measure(self.weight)
-        alone = math.fsum(np.asarray(self.weight)[whole.row_of < 0])
+        alone = exact_sum(np.asarray(self.weight)[whole.row_of < 0])
         allowed -= alone
         if allowed < -SUMMING * total or (self.share >= 1 and alone > 0):
             model.add_never("floor")
@@ -147,8 +147,8 @@ class Floor(Constraint):
         weight, covered = np.asarray(self.weight)[some], plan.covered_share[some]
         if not falls_short(weight, covered, self.share, is_assigned=plan.is_assigned):
             return None
-        missed = math.fsum(weight * (1 - covered))
-        reached = math.fsum(weight * covered) / math.fsum(weight)
+        missed = exact_sum(weight * (1 - covered))
+        reached = exact_sum(weight * covered) / exact_sum(weight)
         asked = per_cent(self.share, 4)
         return f"{self._who} is covered to {per_cent(reached, 4)}, all but {missed:,.6g}; its floor is {asked}"
 
@@ -233,10 +233,10 @@ def falls_short(weight: Floats, covered_share: Floats, share: float, *, is_assig
     sums are exact but for theirs, and where people are assigned for what a linear program leaves of them.
     """
     weight = np.asarray(weight)
-    total, left = math.fsum(weight), 1.0 - covered_share
+    total, left = exact_sum(weight), 1.0 - covered_share
     left = np.where(left > (AGREEMENT if is_assigned else LEAST_SHARE), left, 0.0)
     slack = 0.0 if share >= 1 else SUMMING * total
     if is_assigned and share < 1:
         split = math.fsum(weight[(left > 0) & (left < 1 - AGREEMENT)])
         slack += AGREEMENT * min(min(share, 1 - share) * total + split, total)
-    return math.fsum(weight * left) > _allowed(total, share) + slack
+    return exact_sum(weight * left) > _allowed(total, share) + slack

@@ -14,7 +14,7 @@ import numpy as np
 from hubplanner.model import AlphaFair, Floor, HubNumbers, Question
 from hubplanner.model.constraints.earlier_plan import NO_PART
 from hubplanner.model.goals import catchment
-from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints, exact_sum
 from hubplanner.problem.catchments import catchments
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
@@ -52,7 +52,7 @@ class LargestCatchments:
         plan = self.fairest.years[-1].plan
         least = self.fairness.shares(plan) * (1 - self.spare) * self.fairness.need - self.fairness.covered_elsewhere
         parts = zip(self.fairness.with_need, least.tolist(), strict=True)
-        floors = [Floor(weight=weight, share=need / math.fsum(weight)) for weight, need in parts if need > 0]
+        floors = [Floor(weight=weight, share=need / exact_sum(weight)) for weight, need in parts if need > 0]
         instance = self.question.instance
         most = np.minimum(instance.most, numbers.most)
         limit = self._limit(numbers)
