@@ -43,6 +43,9 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection if there is room, or if one that waits can make room."""
         super().connection_made(transport)
+        # asyncio does so only where a socket names its protocol. Else the body of each answer, sent after its head,
+        # waits for the client to confirm the head: 44 ms where it takes 3, measured.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.since = self.moved = self.loop.time()
         if self._has_room():
             self.looking = self.loop.call_later(LOOK_S, self._look)

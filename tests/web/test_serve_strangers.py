@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -23,6 +24,7 @@ from support.draws import one_of
 
 from hubplanner.errors import SolverError
 from hubplanner.web.app import create_app
+from hubplanner.web.connections import Connection
 from hubplanner.web.jobs import worker
 from hubplanner.web.jobs.queue import JobQueue
 from hubplanner.web.requests import LARGEST, check_setting
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 app = serving.app
 
-EACH, TOGETHER, PAUSE_S, STALL_S = 5, 8, 2.0, 3.0
+EACH, TOGETHER, PAUSE_S, STALL_S = 5, 8, 0.6, 1.5
 HALF = b"GET /api/state HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
@@ -169,6 +171,20 @@ def test_who_takes_no_answer_is_let_go(port: int) -> None:
         assert not poll.poll(200)
         assert poll.poll(1000 * (STALL_S + 20))
         assert answered(port) == 200
+
+
+def test_no_part_of_an_answer_waits_for_another_to_arrive(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = []
+    made = Connection.connection_made
+
+    def look(self: Connection, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        line = transport.get_extra_info("socket")
+        at_once.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0)
+
+    monkeypatch.setattr(Connection, "connection_made", look)
+    assert answered(port) == 200
+    assert at_once == [True]
 
 
 TIER = {"name": "a", "capex": 1, "reach_km": 1}
