@@ -12,6 +12,7 @@ from support.browser import chromium as shared
 from support.browser.chromium import NARROW, Sheet, violations
 from support.draws import patience
 from support.instances.hostile_names import URDU, odd_result
+from support.project import DEMAND, SCENARIO, SITES, Project
 
 import hubplanner as hp
 from hubplanner.outputs import run_folder
@@ -23,19 +24,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
-    from support.project import Project
 
 browser = shared.plain_browser  # the report needs no WebGL
 
 
-@pytest.fixture(autouse=True)
-def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def no_map() -> Iterator[None]:
     """Leave out map.png, which takes most of the time."""
-    monkeypatch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
+        yield
 
 
-@pytest.fixture
-def report(project: Project) -> Path:
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a report that tests look at and none changes."""
+    project = Project(folder=tmp_path_factory.mktemp("reported"))
+    for name, text in (("scenario.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
+        project.write(name, text)
     settings = {"model.floors": [{"group": "province", "value": "Punjab", "share": 0.1}]}
     return hp.solve(project.read(settings)).write(project.folder / "runs" / "small") / "report.html"
 
@@ -120,11 +126,12 @@ def test_dark_is_the_same_chosen_as_by_the_system(browser: Browser) -> None:
     names = sorted(set(re.findall(r"--hp-[a-z0-9-]+(?=: var)", style)))
     script = "names => names.map((name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim())"
     found = {}
+    page = browser.new_page()
     for scheme, theme in product(("light", "dark"), ("light", "dark", "")):
-        page = browser.new_page(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme)
         page.set_content(f"<html data-theme='{theme}'><style>{style}</style></html>")
         found[scheme, theme] = page.evaluate(script, names)
-        page.close()
+    page.close()
     light, dark = found["light", "light"], found["dark", "dark"]
     assert all(re.fullmatch(r"#[0-9a-f]{6}", color) for color in light + dark)
     assert all(one != other for one, other in zip(light, dark, strict=True))

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import hubplanner as hp
+from hubplanner.catalogues import choose_language
 from hubplanner.outputs import roads
 from hubplanner.outputs.map import draw
 from hubplanner.web.jobs import forks
@@ -45,11 +46,13 @@ class Child:
         os.kill(self.number, 9)
 
 
-def fork_workers() -> None:
+def fork_workers(language: str | None) -> None:
     """Have the server that is about to run here fork its workers from a child made now, before there are threads.
 
-    Where that child dies the server starts another, anew, as it always does.
+    They speak the language that the server is asked for, as it has no say in them. Where that child dies the server
+    starts another, anew, as it always does.
     """
+    choose_language(language)
     warnings.simplefilter("ignore", ResourceWarning)  # as Python has it: pipes close with their process
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - a forked process has another there
     line, theirs = socket.socketpair()

@@ -35,8 +35,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     for name, content in FILES.items():
         (folder / name).write_text(content, encoding="utf-8")
     catalogue = write_pseudo(folder.parent / f"{LANGUAGE}.po")
-    # Started anew: workers that tests fork beforehand know of no language.
-    with served(folder, "--language", str(catalogue), anew=True) as serving:
+    with served(folder, "--language", str(catalogue)) as serving:
         yield serving
 
 

@@ -29,17 +29,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-browsers = shared.both_browsers
-
-
-@pytest.fixture
-def browser(browsers: list[Browser]) -> Browser:
-    return browsers[0]
-
-
-@pytest.fixture
-def plain(browsers: list[Browser]) -> Browser:
-    return browsers[1]
+browser = shared.plain_browser  # how MapLibre's map answers, test_page_connected.py looks at
 
 
 def _bars_have_one_scale(visit: Visit) -> None:
@@ -216,9 +206,9 @@ def _downloads(visit: Visit) -> None:
     ],
 )
 def test_axe_finds_nothing_anywhere(
-    app: Serving, plain: Browser, csv: dict[str, Path], scheme: str, size: tuple[int, int]
+    app: Serving, browser: Browser, csv: dict[str, Path], scheme: str, size: tuple[int, int]
 ) -> None:
-    with visiting(plain, size, scheme) as visit:
+    with visiting(browser, size, scheme) as visit:
         page, tag = visit.page, f"{scheme}-{size[0]}"
         visit.open(f"{app.origin}/#scenario")
         for fold in ("fairness", "measures", "tiers", "sites"):
@@ -246,9 +236,9 @@ def test_axe_finds_nothing_anywhere(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_the_printed_link_works_from_another_page_and_leaves_the_address_bar(tmp_path: Path, plain: Browser) -> None:
+def test_the_printed_link_works_from_another_page_and_leaves_the_address_bar(tmp_path: Path, browser: Browser) -> None:
     with served(project(tmp_path / "project"), "--host", "127.0.0.2") as server:
-        context = plain.new_context()
+        context = browser.new_context()
         page = context.new_page()
         link = f'<a href="{server.address}">the plan</a>'
         page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))

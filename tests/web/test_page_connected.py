@@ -1,14 +1,15 @@
-"""How hubs are connected, on the page: a table by technology, lines and dishes on the map, and switched off again."""
+"""How hubs are connected, on the page: a table by technology, lines and dishes on MapLibre's map, which answers."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
-from support.browser.visit import project, visiting
+from support.browser.visit import Visit, project, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,3 +69,44 @@ def test_links_and_lines_are_told_drawn_and_switched_off(app: Serving, browser: 
         page.get_by_label("Lines and dishes that connect hubs").uncheck()
         visit.settle()
         assert page.evaluate(drawn, ["backhaul", "edge_id"]) == page.evaluate(drawn, ["dishes", "site_id"]) == []
+        page.locator("#legend-layers summary").click()
+        _answers_a_click(visit)
+        _moves_beside_another(visit, app, run)
+
+
+def _answers_a_click(visit: Visit) -> None:
+    """Choose a hub by its name, which brings it to the middle of the map: a click there changes it."""
+    page = visit.page
+    page.locator("#result .hubs tbody tr").filter(has_not_text="standing").locator(".name").first.click()
+    expect(page.locator("#mark-free")).to_be_checked()
+    visit.settle()
+    box = page.locator("#map-a").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#mark-required")).to_be_checked()
+    page.check("#mark-free")
+
+
+def _moves_beside_another(visit: Visit, app: Serving, run: str) -> None:
+    """Compare two plans on two maps, of which one follows the other."""
+    page = visit.page
+    shutil.copytree(app.folder / "runs" / run, app.folder / "runs" / "other")
+    page.evaluate("import('/static/saved.js').then(({ loadRuns }) => loadRuns())")
+    page.click("#tab-compare")
+    page.click("#do-compare")
+    expect(page.locator("#pane-b")).to_be_visible()
+    expect(page.locator("#view-compare")).to_contain_text("From A to B")
+    visit.settle()
+    zooms = """async () => {
+        const { views } = await import("/static/stage.js");
+        return views().map(({ map }) => map.getZoom());
+    }"""
+    before = page.evaluate(zooms)[0]
+    box = page.locator("#map-b").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -150)
+    visit.settle()
+    first, second = page.evaluate(zooms)
+    assert first == pytest.approx(second)
+    assert first > before

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
 from support.browser.visit import NARROW, WIDE, Visit, project, visiting
+from support.draws import patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,13 @@ def open_saved(page: Page, app: Serving, run: str) -> None:
     page.locator(".run").nth(at).get_by_label("Open ").click()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow-dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(WIDE, "light", id="wide"),
+        pytest.param(NARROW, "dark", id="narrow-dark", marks=patience),  # what axe finds there, a journey looks at
+    ],
+)
 def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size: tuple[int, int], scheme: str) -> None:
     with visiting(browser, size, scheme) as visit:
         page = visit.page
@@ -213,12 +220,11 @@ def test_other_plans_nearly_as_good_and_what_each_site_is_to_them(app: Serving, 
         visit.shoot("alike")
 
 
-def test_a_plan_for_several_futures_says_what_it_comes_to_in_each(app: Serving, browser: Browser) -> None:
+def test_a_plan_for_several_futures_says_what_it_comes_to_in_each(app: Serving, wide: Visit) -> None:
     run = app.done(kind="solve", scenario="futures")["run"]
     each = {row["name"]: row for row in app.get(f"/api/runs/{run}")["futures"]["each"]}
-    with visiting(browser, NARROW, "dark") as visit:
+    with wide.anew("futures") as visit:
         page = visit.page
-        visit.open(f"{app.origin}/#futures")
         open_saved(page, app, run)
         rows = page.locator("#by-future tbody tr")
         expect(rows).to_have_count(2)

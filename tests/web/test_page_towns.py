@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Browser, expect
 from support.browser import chromium as shared
-from support.browser.server import served
+from support.browser.server import Serving, served
 from support.browser.visit import NARROW, WIDE, visiting
 from support.project import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.sync_api import Browser
+    from collections.abc import Iterator
 
 browser = shared.browser
 SCENARIO = """\
@@ -42,23 +41,31 @@ NAMED = """async (layer) => {
 LARGEST = {"Karachi", "Lahore", "Islamabad", "Peshawar", "Quetta", "Multan", "Gwadar"}
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    project = Project(folder=tmp_path_factory.mktemp("towns") / "project")
+    project.folder.mkdir()
+    project.write("country.yaml", SCENARIO)
+    project.write("places.csv", PLACES)
+    with served(project.folder) as serving:
+        yield serving
+
+
 @pytest.mark.parametrize(
     ("size", "known"),
     [(WIDE, LARGEST | {"Hyderabad", "Faisalabad", "Gujranwala"}), (NARROW, LARGEST)],
     ids=["wide", "narrow"],
 )
 def test_the_largest_towns_of_a_country_are_named(
-    tmp_path: Path, browser: Browser, size: tuple[int, int], known: set[str]
+    app: Serving, browser: Browser, size: tuple[int, int], known: set[str]
 ) -> None:
-    project = Project(folder=tmp_path / "project")
-    project.folder.mkdir()
-    project.write("country.yaml", SCENARIO)
-    project.write("places.csv", PLACES)
-    with served(project.folder) as app, visiting(browser, size) as visit:
+    run = app.done(kind="solve", scenario="country")["run"]
+    with visiting(browser, size) as visit:
         visit.open(app.origin)
         visit.settle()
         assert known <= set(visit.page.evaluate(NAMED, "towns"))
-        visit.solve()
+        visit.page.evaluate("run => import('/static/opening.js').then(({ openPlan }) => openPlan(run))", run)
+        expect(visit.page.locator("#headline")).to_be_visible()
         visit.settle()
         towns, hubs = (visit.page.evaluate(NAMED, layer) for layer in ("towns", "labels"))
         visit.shoot(f"towns-{size[0]}")

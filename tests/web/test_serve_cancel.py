@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from support import command
 from support.browser import server as serving
 from support.draws import one_of
 
@@ -124,22 +125,30 @@ def test_a_request_cut_off_as_the_server_stops_leaves_no_traceback(tmp_path: Pat
     serving.close(server)
 
 
-@pytest.mark.parametrize("late", one_of(2, [0.0, 0.05, 0.5]))
+WORKS = """
+import os
+os.setpgid(0, 0)
+sys.stdin = open("asked", encoding="utf-8")
+from hubplanner.web.jobs import worker
+worker.main()
+"""
+"""Makes a forked process a worker."""
+
+
+@pytest.mark.parametrize("late", one_of(2, [0.0, 0.5, 0.05]))
 def test_work_that_is_cancelled_ends_in_silence(tmp_path: Path, late: float) -> None:
-    ask = serving.hard(tmp_path)
-    worker = [sys.executable, "-P", "-m", "hubplanner.web.jobs.worker"]
-    with subprocess.Popen(worker, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdin.write(json.dumps(ask).encode() + b"\n")
-        child.stdin.flush()
-        child.stdout.readline()  # it is at work
+    ask, asked = serving.hard(tmp_path), tmp_path / "asked"
+    os.mkfifo(asked)
+    worker = command.start(patch=WORKS, cwd=tmp_path, daemon=False)
+    with asked.open("w", encoding="utf-8") as asks:
+        asks.write(json.dumps(ask) + "\n")
+        asks.flush()
+        worker.first_line()  # it is at work
         time.sleep(late)
-        child.terminate()
+        worker.signal(signal.SIGTERM)
         # Compiled code heeds no signal, so the time it takes is the machine's; the server kills what tarries.
-        assert child.wait(180) == CANCELLED
-        assert child.stderr.read() == b""
+        done = worker.wait(180)
+    assert (done.returncode, done.stderr) == (CANCELLED, "")
 
 
 SWALLOWED = """

@@ -172,7 +172,8 @@ def start(folder: Path, *words: str, anew: bool = False, temporary: Path | None 
 
 def _fork(folder: Path, *words: str, temporary: Path | None) -> tuple[Forked, Path]:
     patch = f"import tempfile; tempfile.tempdir = {str(temporary)!r}; " if temporary else ""
-    patch += "from support import warm; warm.fork_workers()"
+    language = words[words.index("--language") + 1] if "--language" in words else None
+    patch += f"from support import warm; warm.fork_workers({language!r})"
     started = command.start("serve", ".", *words, patch=patch, cwd=folder, daemon=False)
     return Forked(started), started.error
 
@@ -252,7 +253,7 @@ solver: {gap: 0, time_limit_s: 300}
 
 def write_hard(folder: Path) -> None:
     rng = np.random.default_rng(7)
-    for name, count in (("many.csv", 300), ("places.csv", 60)):
+    for name, count in (("many.csv", 150), ("places.csv", 40)):
         rows = [
             f"{name[0]}{number},{x:.4f},{y:.4f},{people}"
             for number, (x, y, people) in enumerate(

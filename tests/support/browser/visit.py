@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +30,8 @@ DOTS = 1.0 if SLOW else 0.25
 expect.set_options(timeout=PATIENCE_MS)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Lets a page draw twice: what an answer or a click leads to has begun by then."""
 ANEW = """
 async (scenario) => {
   document.getElementById("dialog").close();
@@ -52,13 +55,21 @@ class Visit:
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.expected: list[str] = []
+        self.awaited: set[Request] = set()
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", self._request)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
     def _request(self, request: Request) -> None:
         self.asked.append(request.url)
+        if not request.url.endswith("/events"):  # open for as long as a search lasts
+            self.awaited.add(request)
+
+    def _ended(self, request: Request) -> None:
+        self.awaited.discard(request)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and SLOW_COPY not in message.text:
@@ -75,6 +86,7 @@ class Visit:
     def _forget(self) -> None:
         for told in (self.asked, self.wrong, self.expected):
             told.clear()
+        self.awaited.clear()
 
     @contextmanager
     def anew(self, scenario: str) -> Iterator[Self]:
@@ -112,21 +124,28 @@ class Visit:
         return self.page.locator("#headline .says").inner_text().replace("\u00a0", " ")
 
     def shoot(self, name: str) -> None:
-        """Wait until all is drawn, and keep a picture of it where somebody may look at pictures."""
-        self.settle()
+        """Keep a picture of what is drawn in the end, where somebody may look at pictures."""
         if not SLOW:
             return
+        self.settle()
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png")
 
-    def settle(self) -> None:
-        """Wait until the maps have drawn all they were given."""
-        self.page.wait_for_timeout(150)
+    def settle(self, kept_back: int = 0) -> None:
+        """Wait until every answer has come, but for those that a test keeps back, and the maps have drawn them."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        settled = False
+        while not settled:
+            assert time.monotonic() < end, [request.url for request in self.awaited]
+            settled = len(self.awaited) <= kept_back
+            self.page.evaluate(FRAMES)
+            settled = settled and len(self.awaited) <= kept_back
         expect(self.page.locator(".map[aria-busy=true]:visible")).to_have_count(0)
 
     def check(self, name: str) -> None:
         """Assert that axe finds nothing amiss."""
-        self.page.evaluate(AXE)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         told = [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found]
         assert told == [], f"{name}: {told}"
