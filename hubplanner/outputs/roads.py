@@ -21,6 +21,7 @@ from hubplanner.inputs.travel.roads.network import nearest_part
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, GreatCircle, Ints, Problem
+from hubplanner.problem.arrays import spans
 from hubplanner.problem.futures import CHUNK
 from hubplanner.problem.problem import by_own_reach, option_pairs
 from hubplanner.problem.travel.base import within
@@ -368,7 +369,7 @@ def _along(roads: RoadGraph, segments: Ints, step_km: float) -> Floats:
     """Return places (k, 2) along segments, no farther apart than a step."""
     counts = np.ceil(roads.km[segments] / step_km).astype(np.intp) + 1
     owner = np.repeat(segments, counts)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    number = spans(np.zeros_like(counts), counts)
     share = number / np.maximum(np.repeat(counts, counts) - 1, 1)
     return between(roads.vertices[roads.start[owner]], roads.vertices[roads.end[owner]], share)
 

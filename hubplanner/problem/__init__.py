@@ -1,6 +1,7 @@
 """The planning problem as numpy and scipy arrays, its solution, and the evaluator that trusts no solver."""
 
 from hubplanner.problem.aggregation.stream import Chunk, Merged, RemeasuredDistance, merge_chunks, remeasure_chunks
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, exact_sum, people_reached, ways
@@ -16,7 +17,7 @@ from hubplanner.problem.solution import (
     Status,
     relative_gap,
 )
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Matrix, Travel, within
+from hubplanner.problem.travel.base import Matrix, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, GreatCircle, Planar
 
 __all__ = [

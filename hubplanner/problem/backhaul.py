@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from hubplanner.errors import Fault, raise_faults
-from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.validation import wrong_counts
 
 NO_NODE = -1

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
+from hubplanner.problem.arrays import Floats, Ints
 from hubplanner.problem.evaluation import Evaluation, covering
 from hubplanner.problem.problem import Problem, SiteStatus
-from hubplanner.problem.travel.base import Floats, Ints
 
 Coming = Callable[[Floats], Floats]
 """Gives the share of people who come to a hub at a distance."""

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.errors import ScenarioError
-from hubplanner.problem.travel.base import Floats, Ints, within
+from hubplanner.problem.arrays import Floats, Ints, spans
+from hubplanner.problem.travel.base import within
 
 MOST_BACKUP = 2
 LEAST_SHARE = 1e-9
@@ -167,7 +168,7 @@ def levels(share: csr_array) -> Levels:
     stop = np.append(start[1:], len(point))[: len(start)]
     begin = np.searchsorted(point, owner)
     size = stop - begin
-    entry = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size) + np.repeat(begin, size)
+    entry = spans(begin, size)
     cells = (np.ones(len(entry), dtype=np.int8), option[entry], np.append(0, np.cumsum(size)))
     cover = csr_array(cells, shape=(len(start), share.shape[1]))
     cover.sort_indices()

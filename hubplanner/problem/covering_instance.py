@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.coverage import Rows
 from hubplanner.problem.model_instance import NO_ROW, CoverRows
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 MOST_EXACT = 2.0**53
 """Whole numbers up to this are exact."""

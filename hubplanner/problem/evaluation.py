@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from hubplanner.formatting import count_of
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.backhaul import UNDECIDED, BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.problem import Problem, by_own_reach
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel, within
+from hubplanner.problem.travel.base import Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel
 
 CHUNK = 200_000

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hubplanner.errors import ScenarioError
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.problem import Problem, by_own_reach
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel
+from hubplanner.problem.travel.base import Pairs, Travel
 from hubplanner.tolerances import SUM_TOLERANCE
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubplanner.problem.travel.base import Bools, Ints
+from hubplanner.problem.arrays import Bools, Ints
 
 ARRIVAL = 0
 """Stands for an edge that is no hop, but the end of a way by hops."""

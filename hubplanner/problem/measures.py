@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.problem.travel.base import Bools, Floats
+from hubplanner.problem.arrays import Bools, Floats
 from hubplanner.problem.validation import COUNT, wrong_counts
 
 ROUNDING = 1e-9

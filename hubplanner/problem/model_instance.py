@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows, merge_rows, total_by
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.coverage import LEAST_SHARE, MOST_BACKUP, levels, missing
 from hubplanner.problem.measures import is_crowded
 from hubplanner.problem.problem import Problem, condensed, coverage, option_pairs
-from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 MANY_PAIRS, RATE_DIGITS = 500_000, 12
 """With more pairs than this, what points measure for a person is alike where it is to so many digits."""

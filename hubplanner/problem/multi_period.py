@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hubplanner.problem.arrays import Floats
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.travel.base import Floats
 
 
 def annuity(rate: float, years: int) -> float:

@@ -16,10 +16,11 @@ from hubplanner.errors import Fault, raise_faults
 from hubplanner.formatting import count_of
 from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
+from hubplanner.problem.arrays import Bools, Floats, Ints
 from hubplanner.problem.backhaul import Backhaul
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
 from hubplanner.problem.measures import Measure
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel, within
+from hubplanner.problem.travel.base import Pairs, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, Planar
 from hubplanner.problem.travel.network import Quickest
 from hubplanner.problem.validation import COUNT, coordinates, distances, vector, wrong_counts

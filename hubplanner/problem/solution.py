@@ -10,10 +10,10 @@ from enum import StrEnum
 import numpy as np
 
 from hubplanner.formatting import count_of
+from hubplanner.problem.arrays import Ints
 from hubplanner.problem.evaluation import Evaluation
 from hubplanner.problem.futures import Outcomes
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.travel.base import Ints
 
 
 class Status(StrEnum):

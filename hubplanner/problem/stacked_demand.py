@@ -12,11 +12,11 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
+from hubplanner.problem.arrays import Bools, Floats, Ints, spans
 from hubplanner.problem.coverage import LEAST_SHARE, Decay, levels
 from hubplanner.problem.futures import Future, Futures, in_service, need_in, pairs_of, reach_factor, travel_in
 from hubplanner.problem.model_instance import NO_ROW, CoverRows, ModelInstance
 from hubplanner.problem.problem import Problem, by_own_reach
-from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,9 +216,7 @@ def _by_option(problem: Problem, site: Ints) -> tuple[Ints, Ints]:
     order = np.argsort(problem.option_site, kind="stable")
     start = np.cumsum(count) - count
     size = count[site]
-    entry = np.repeat(np.arange(len(site)), size)
-    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    return entry, order[np.repeat(start[site], size) + within]
+    return np.repeat(np.arange(len(site)), size), order[spans(start[site], size)]
 
 
 def _merged(problem: Problem, point: Ints, option: Ints, share: Floats) -> tuple[csr_array, Pattern]:

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, issparse
 
 from hubplanner.errors import DataError, Fault
-from hubplanner.problem.travel.base import Bools, Floats, Matrix
+from hubplanner.problem.arrays import Bools, Floats
+from hubplanner.problem.travel.base import Matrix
 
 COUNT = "finite, at least 0"
 

@@ -15,6 +15,7 @@ from hubplanner.inputs.map_layers import AREAS, LINES, read_shapes
 from hubplanner.inputs.travel.roads.lines import read_roads
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.arrays import spans
 from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK
 from hubplanner.scenario.travel_spec import TerrainSpec
 from hubplanner.translation import gettext as _
@@ -75,7 +76,7 @@ def _cuts(start: Floats, end: Floats) -> tuple[Ints, Floats]:
         first = np.floor(low) + 1
         count = np.maximum(np.ceil(high) - first, 0).astype(np.intp)
         owner = np.repeat(np.arange(len(start)), count)
-        side = first[owner] + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+        side = spans(first, count)
         owners.append(owner)
         shares.append((side - start[owner, axis]) / (end - start)[owner, axis])
     owner, share = np.concatenate(owners), np.concatenate(shares)

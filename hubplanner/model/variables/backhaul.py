@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import breadth_first_order, dijkstra
 from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
 from hubplanner.model.variables.measures import money_of_measures
 from hubplanner.problem import Backhaul, Bools, Floats, Ints
+from hubplanner.problem.arrays import spans
 from hubplanner.problem.backhaul import NO_NODE
 from hubplanner.problem.model_instance import ModelInstance
 
@@ -152,7 +153,7 @@ def _way_round(tail: Ints, head: Ints, cost: Floats, alone: Bools, root: int) ->
     if onward.sum() > MOST_PAIRS:
         return needless
     one = np.repeat(first, onward)
-    two = first[np.arange(len(one)) + np.repeat(begin - np.cumsum(onward) + onward, onward)]
+    two = first[spans(begin, onward)]
     number = (tail * (root + 1) + head)[order]
     at_once = np.searchsorted(number, tail[one] * (root + 1) + head[two])
     arc = order[np.minimum(at_once, len(order) - 1)]

@@ -17,6 +17,7 @@ from scipy.spatial import KDTree
 
 from hubplanner.outputs.map.projection import TURN, MapProjection
 from hubplanner.problem import Floats
+from hubplanner.problem.arrays import spans
 from hubplanner.translation import N_
 
 GRID, TOWN_GRID = 0.004, 0.01
@@ -143,7 +144,7 @@ def _near(name: str, projection: MapProjection, half: float) -> tuple[Any, Float
     low, high = corners[: len(extent)], corners[len(extent) :]
     kept = np.flatnonzero(((low < half) & (high > -half)).all(axis=1))
     count = np.diff(ends)[kept]
-    at = np.repeat(ends[kept] - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
+    at = spans(ends[kept], count)
     of = np.repeat(np.arange(len(kept)), count)
     return kept, projection.flat(points[at] + shift[kept][of][:, None] * [1, 0]), of
 

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.disc_grid import Discs
-from hubplanner.problem.travel.base import Bools, Floats, Ints, within
+from hubplanner.problem.arrays import Bools, Floats, Ints, spans
+from hubplanner.problem.travel.base import within
 
 BITS = 16
 """Halvings of each side of the country by which places are put in order."""
@@ -185,7 +186,7 @@ def _around(discs: Discs, places: Floats, start: Ints, stop: Ints) -> tuple[csr_
         at, site, distance = travel.at(middle[some]).pairs(0, len(some), widest + float(radius[some].max()))
         first, last = np.searchsorted(discs.site, site), np.searchsorted(discs.site, site, side="right")
         size = last - first
-        disc.append(np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - first, size))
+        disc.append(spans(first, size))
         cell.append(np.repeat(some[at], size))
         far.append(np.repeat(distance, size))
     rows, columns, distances = np.concatenate(cell), np.concatenate(disc), np.concatenate(far)

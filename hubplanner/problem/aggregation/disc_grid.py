@@ -9,7 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
-from hubplanner.problem.travel.base import Bools, Floats, Ints, within
+from hubplanner.problem.arrays import Bools, Floats, Ints
+from hubplanner.problem.travel.base import within
 from hubplanner.problem.travel.geometric import GeometricTravel
 
 MOST_CELLS = 1_000_000

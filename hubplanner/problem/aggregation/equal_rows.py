@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from hubplanner.problem.travel.base import Floats, Ints
+from hubplanner.problem.arrays import Floats, Ints
 
 
 def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
@@ -46,18 +46,6 @@ def total_by(group: Ints, weight: Floats, count: int) -> Floats:
     """Add up weights by group."""
     columns = [np.bincount(group, weights=part, minlength=count).astype(np.float64) for part in np.atleast_2d(weight.T)]
     return columns[0] if weight.ndim == 1 else np.column_stack(columns)
-
-
-def row_entries(table: csr_array, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the columns of some rows, one row after the other, and how many each row has.
-
-    >>> columns, size = row_entries(csr_array(np.array([[1, 0], [0, 1], [1, 1]])), np.array([2, 0]))
-    >>> columns.tolist(), size.tolist()
-    ([0, 1, 0], [2, 1])
-    """
-    start = table.indptr[rows]
-    size = table.indptr[rows + 1] - start
-    return table.indices[np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - start, size)], size
 
 
 def _hashes(cover: csr_array, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from hubplanner.problem.aggregation.disc_grid import UNKNOWN, Discs, Regions, regions
 from hubplanner.problem.aggregation.equal_rows import group_rows, total_by
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Matrix, within
+from hubplanner.problem.arrays import Bools, Floats, Ints, spans
+from hubplanner.problem.travel.base import Matrix, within
 from hubplanner.problem.travel.geometric import GeometricTravel
 from hubplanner.tolerances import REACH_TOLERANCE
 
@@ -154,7 +155,7 @@ class _RowSums:
         point, site, distance = discs.travel.at(places).pairs(0, len(places), float(discs.reach.max()))
         first, last = np.searchsorted(discs.site, site), np.searchsorted(discs.site, site, side="right")
         size = last - first
-        disc = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - first, size)
+        disc = spans(first, size)
         inside = within(np.repeat(distance, size), discs.reach[disc])
         cells: Any = (np.ones(inside.sum(), np.int8), (np.repeat(point, size)[inside], disc[inside]))
         sets: csr_array = csr_array(cells, shape=(len(places), len(discs.site)))

@@ -9,11 +9,9 @@ from typing import Protocol
 import numpy as np
 from scipy.sparse import csc_array
 
+from hubplanner.problem.arrays import Bools, Floats, Ints, spans
 from hubplanner.tolerances import REACH_TOLERANCE
 
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-Ints = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
-Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Pairs = tuple[Ints, Ints, Floats]
 """Demand points, sites and the distances between them, one entry a pair."""
 
@@ -101,8 +99,7 @@ class Matrix:
     def among(self, sites: Ints) -> Matrix:
         """Return the table with some of its columns."""
         size = np.diff(self._columns.indptr)[sites]
-        start = np.repeat(self._columns.indptr[sites] - np.cumsum(size) + size, size)
-        entry = self._columns.data[start + np.arange(size.sum())] - 1
+        entry = self._columns.data[spans(self._columns.indptr[sites], size)] - 1
         column = np.repeat(np.arange(len(sites)), size)
         return Matrix(self.point[entry], column, self.distance[entry], self.n_points, len(sites))
 

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from hubplanner.problem.travel.base import Floats, Ints, Matrix, Pairs, within
+from hubplanner.problem.arrays import Floats, Ints
+from hubplanner.problem.travel.base import Matrix, Pairs, within
 from hubplanner.problem.travel.geometric import GreatCircle
 from hubplanner.problem.travel.terrain import LEAST_FACTOR, Relief, compiled
 from hubplanner.tolerances import REACH_TOLERANCE

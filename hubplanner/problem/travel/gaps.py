@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hubplanner.problem.travel.base import Bools, Floats, Ints, within
+from hubplanner.problem.arrays import Bools, Floats, Ints
+from hubplanner.problem.travel.base import within
 from hubplanner.problem.travel.network import Network
 from hubplanner.problem.travel.roads import NearestRoad, RoadGraph, Snaps, between
 

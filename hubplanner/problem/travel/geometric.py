@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import KDTree
 
-from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel, within
+from hubplanner.problem.arrays import Floats, Ints
+from hubplanner.problem.travel.base import Pairs, Travel, within
 
 EARTH_RADIUS_KM = 6371.0088
 FEW_SITES = 32

@@ -12,7 +12,8 @@ from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
-from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, within
+from hubplanner.problem.arrays import Bools, Floats, Ints
+from hubplanner.problem.travel.base import Pairs, within
 from hubplanner.problem.travel.geometric import GreatCircle
 from hubplanner.problem.travel.roads import SAME_PLACE_KM, Barred, RoadGraph, Snaps, arcs, chord, on_sphere
 from hubplanner.tolerances import REACH_TOLERANCE

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.arrays import Bools, Floats, Ints, spans
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM, GreatCircle
 
 PIECE_KM = 0.2
@@ -460,7 +460,7 @@ class NearestRoad:
             first, along, angle = _great_arcs((roads.vertices, roads.start, roads.end), some)
             pieces = np.maximum(np.ceil(angle * EARTH_RADIUS_KM / PIECE_KM), 1).astype(np.intp)
             owner = np.repeat(np.arange(len(some)), pieces)
-            number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+            number = spans(np.zeros_like(pieces), pieces)
             at = angle[owner] * (number + 0.5) / pieces[owner]
             middles.append(first[owner] * np.cos(at)[:, None] + along[owner] * np.sin(at)[:, None])
             owners.append(some[owner].astype(np.int32))
@@ -569,7 +569,7 @@ class NearestRoad:
         steps = np.maximum(np.ceil(_great_arcs(self.roads, owner)[2] * EARTH_RADIUS_KM / JOIN_KM - 1e-6), 1)
         count = steps.astype(np.intp) + 1
         of = np.repeat(np.arange(len(owner)), count)
-        even = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / steps[of]
+        even = spans(np.zeros_like(count), count) / steps[of]
         return np.append(place, place[of]), np.append(owner, owner[of]), np.append(foot, even)
 
     def _near(self, places: Floats, room: Floats, *, return_length: bool) -> Any:

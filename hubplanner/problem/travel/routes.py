@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from hubplanner.problem.travel.base import Floats, Ints
+from hubplanner.problem.arrays import Floats, Ints
 from hubplanner.problem.travel.geometric import GreatCircle
 from hubplanner.problem.travel.network import Ends, Network
 from hubplanner.problem.travel.roads import SAME_PLACE_KM, between

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hubplanner.extras import absent, is_installed
-from hubplanner.problem.travel.base import Floats
+from hubplanner.problem.arrays import Floats
 
 MOTOR, WALK, BICYCLE = 0, 1, 2
 """Means of crossing a cell, as `Relief.mode` says them."""

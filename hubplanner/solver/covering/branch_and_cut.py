@@ -125,8 +125,7 @@ class BlockSearch:
     @property
     def _enough(self) -> float:
         """The least bound of interest, in the program's unit."""
-        slack = max(self.slack(self.value), self.instance.least_gain)
-        return (self.value + slack - self.instance.base) / self.program.table.unit
+        return (self.value + self.slack(self.value) - self.instance.base) / self.program.table.unit
 
     def _branch(self, node: _BranchNode) -> None:
         free = node.low < node.high

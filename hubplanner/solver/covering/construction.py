@@ -9,7 +9,7 @@ import numpy as np
 from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Floats, Ints
-from hubplanner.problem.aggregation.equal_rows import row_entries
+from hubplanner.problem.arrays import row_entries
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits, money_share

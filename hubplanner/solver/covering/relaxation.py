@@ -76,13 +76,15 @@ def solve_relaxation(  # noqa: PLR0913, PLR0917 - a question, how to solve it, a
     memory
         Where the relaxation of another budget may be, to go on from, and where this one is left.
     slack
-        By how much of need a plan is to beat a value; the gap if None.
+        By how much of need a plan is to beat a value; the gap, or the least that plans differ by, if None.
     """
     deadline = effort.deadline()
     table = table_of(instance, objective)
     effort = replace(effort, seconds=deadline.left)
     if is_dense(table.cover):
-        return _by_blocks(instance, objective, table, effort, start, memory, slack or (lambda _: effort.gap))
+        return _by_blocks(
+            instance, objective, table, effort, start, memory, slack or (lambda _: max(effort.gap, instance.least_gain))
+        )
     best, value = start, instance.covered_need(start)
     sifting = _sifting(instance, objective, table, effort, value, memory)
     point, bounds = sifting.solve(), list[float]()

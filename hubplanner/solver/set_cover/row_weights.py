@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.problem import Bools, Floats, Ints
-from hubplanner.problem.aggregation.equal_rows import row_entries
+from hubplanner.problem.arrays import row_entries
 from hubplanner.solver.deadline import Deadline
 
 FREE = 1e-300

@@ -9,13 +9,14 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 from pulp import LpConstraintLE
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 
 from hubplanner.model import Formulation
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.lp import Model, Terms
 from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.arrays import both_ways
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.arrays import linear_program
 from hubplanner.solver.backends.highs import new_handle, run
@@ -73,10 +74,9 @@ class IndependentSets:
     def __init__(self, form: Formulation, effort: SearchLimits) -> None:
         problem, self.instance = form.instance.problem, form.instance
         pairs = [one.too_near(problem) for one in of_kind(form.question.constraints, MinSeparation)]
-        one, other = np.unique(np.concatenate([np.zeros((0, 2), dtype=np.intp), *pairs]), axis=0).T
-        each = np.unique(np.concatenate([one, other]))
-        ends = np.concatenate([one, other, each]), np.concatenate([other, one, each])
-        self.near = csr_array((np.ones(len(ends[0])), ends), shape=(problem.n_sites, problem.n_sites))
+        once = np.unique(np.concatenate([np.zeros((0, 2), dtype=np.intp), *pairs]), axis=0)
+        beside = both_ways(once, problem.n_sites)
+        self.near = csr_array(beside + diags_array((np.diff(beside.indptr) > 0).astype(np.float64)))
         self.handle = new_handle(effort, presolve="off", solver="simplex")
 
     @staticmethod

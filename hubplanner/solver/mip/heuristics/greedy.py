@@ -7,10 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from hubplanner.model import (
     AlphaFair,
@@ -30,6 +28,7 @@ from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.earlier_plan import FixedHubs
 from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.problem import Bools, Floats, Ints, evaluate
+from hubplanner.problem.arrays import both_ways
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, Cover, Units, total
@@ -110,13 +109,6 @@ class Saved:
     shares: Floats
 
 
-def _both_ways(pairs: Ints, size: int) -> csr_array:
-    """Return which of some things (m, m) each is paired with."""
-    one, other = pairs.T
-    places: Any = (np.ones(2 * len(pairs)), (np.concatenate([one, other]), np.concatenate([other, one])))
-    return csr_array(places, shape=(size, size))
-
-
 class PlanBuilder:
     """A plan that grows hub by hub within all limits that more hubs break. Standing hubs stay as they are.
 
@@ -157,7 +149,7 @@ class PlanBuilder:
         ]
         self.reach = min((constraint.distance for constraint in of_kind(constraints, FullService)), default=None)
         near = [separation.too_near(self.problem) for separation in of_kind(constraints, MinSeparation)]
-        self.apart = _both_ways(np.concatenate([np.zeros((0, 2), dtype=np.intp), *near]), self.problem.n_sites)
+        self.apart = both_ways(np.concatenate([np.zeros((0, 2), dtype=np.intp), *near]), self.problem.n_sites)
         self.left = self._still()
         self.alone = [set(constraint.sites) for constraint in of_kind(constraints, AtMostOne)]
         self.needs = {constraint.site: constraint.needs for constraint in of_kind(constraints, OnlyWith)}

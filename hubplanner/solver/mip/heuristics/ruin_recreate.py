@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from hubplanner.model import Floor, FullService
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.arrays import spans
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.cover_state import SHORT
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
@@ -145,10 +146,8 @@ class RowPlan:
     def _summed(self, rows: Ints, weight: Floats) -> Floats:
         """Return the weights of some rows as sums (g, o) over the options that cover them."""
         length = self.starts[rows + 1] - self.starts[rows]
-        ends = np.cumsum(length)
-        total = int(ends[-1]) if len(ends) else 0
-        at = np.arange(total) + np.repeat(self.starts[rows] - ends + length, length)
-        self.work += total + self.size
+        at = spans(self.starts[rows], length)
+        self.work += len(at) + self.size
         found = np.bincount(self.bins[at], np.repeat(weight, length), minlength=self.size * self.count)
         return found.reshape(self.count, self.size).astype(np.float64)
 
