@@ -170,6 +170,7 @@ def test_the_sharpened_bound_and_the_search_lose_no_plan(
     assert best <= form.figure(sharp.bound) * (1 + 1e-9) <= form.figure(relaxation.bound) * (1 + 2e-9)
     monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)
     monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
+    monkeypatch.setattr(search, "THOROUGH", (0.5, 2.0))  # exchanges come before the search, not in its place
     found = solve_problem(problem, objective, replace(OPTIONS, method="plain"))
     assert found.status == "optimal"
     assert found.goals[0].value == pytest.approx(best)

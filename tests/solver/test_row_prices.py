@@ -42,6 +42,8 @@ ASKED = {
 }
 
 
+FEW = 0.05
+"""Part of the exchanges that a plan is made with, as its gap is what prices are to close."""
 SEED = 5
 """One town for all that is asked of a best plan, which is found once."""
 WIDE = np.array([90.0, 150.0])
@@ -92,7 +94,7 @@ def test_no_plan_beats_the_bound_of_any_prices(name: str, standing: int) -> None
     assert is_priced(question, goal)
     assert best.evaluation is not None
     value = goal.sense * best.value
-    plan = first_plan(question, Deadline(math.inf))
+    plan = first_plan(question, Deadline(math.inf), work=FEW)
     assert value <= priced_bound(question, plan, value - 0.1 * abs(value), 0.0, Deadline(math.inf)).value
     rows, rng = SeatedRows.of(question), np.random.default_rng(0)
     for size in (0.0, 0.3, 1.0, 3.0):
@@ -108,7 +110,7 @@ def test_steps_bring_the_bound_near_the_relaxation_of_the_whole_program(name: st
     question = Question.of(problem, objective)
     form = formulate(question, goals_of(objective)[0], (), np.full(problem.n_points, 80))
     whole = form.sense * form.figure(relax(form, OPTIONS.effort(0.0)).bound)
-    plan, aim = first_plan(question, Deadline(math.inf)), whole - 0.1 * abs(whole)
+    plan, aim = first_plan(question, Deadline(math.inf), work=FEW), whole - 0.1 * abs(whole)
     at_first = priced_bound(question, plan, aim, 1e9, Deadline(math.inf)).value
     bound = priced_bound(question, plan, aim, 0.0, Deadline(math.inf)).value
     assert bound < at_first
@@ -122,7 +124,7 @@ def test_no_plan_with_an_option_beats_the_bound_of_the_option(name: str, standin
     problem, objective = asked(name, SEED, standing)
     best = best_of_all(name, standing)
     question, goal = Question.of(problem, objective), goals_of(objective)[0]
-    plan = first_plan(question, Deadline(math.inf))
+    plan = first_plan(question, Deadline(math.inf), work=FEW)
     most = priced_bound(question, plan, goal.sense * best.value, 0.0, Deadline(math.inf)).most
     lowest = np.argsort(most, kind="stable")[:4].tolist()
     assert most[lowest[0]] < goal.sense * best.value  # in no best plan
