@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
@@ -98,27 +99,27 @@ class Question:
         discounts = tuple(present_value(rate, year) for year in range(years))
         return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, constraints=wanted)
 
-    @property
+    @cached_property
     def periods(self) -> Periods | None:
         """The programme in years, None without one."""
         return first_of(self.constraints, Periods)
 
-    @property
+    @cached_property
     def capacity(self) -> Capacity | None:
         """How many people hubs serve, None where there is no limit."""
         return first_of(self.constraints, Capacity)
 
-    @property
+    @cached_property
     def per_site(self) -> HubsPerSite:
         """How many hubs a site holds: one unless it is said."""
         return first_of(self.constraints, HubsPerSite) or HubsPerSite()
 
-    @property
+    @cached_property
     def take_up(self) -> TakeUp | None:
         """How many of those in reach come, None where all do."""
         return first_of(self.constraints, TakeUp)
 
-    @property
+    @cached_property
     def assigns(self) -> bool:
         """Tell whether people are assigned to hubs."""
         return self.capacity is not None

@@ -18,6 +18,7 @@ from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search, strategy
 from hubplanner.solver.mip.bounds import relaxation
+from hubplanner.solver.mip.heuristics import greedy
 from hubplanner.solver.mip.heuristics.first_plan import exchange, first_plan, plan_with, tries
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
@@ -279,3 +280,27 @@ def test_options_are_looked_at_only_while_one_more_may_open() -> None:
     builder.open(int(np.flatnonzero(site >= 20)[0]), builder.need)
     assert not len(builder.affordable())
     assert not any(map(builder.fits, range(builder.problem.n_options)))
+
+
+@pytest.mark.parametrize("cheapest", [False, True])
+@pytest.mark.parametrize(
+    "constraints",
+    [(), (Capacity(people=(500.0, 1500.0)), HubsPerSite(count=2)), (Capacity(people=(500.0, 1500.0), single=True),)],
+    ids=["reach", "rooms", "whole"],
+)
+def test_hubs_that_limits_ask_for_are_those_of_all_options_whichever_are_looked_at(
+    constraints: tuple[hp.Constraint, ...], monkeypatch: pytest.MonkeyPatch, *, cheapest: bool
+) -> None:
+    problem = town(3)
+    status = problem.site_status.copy()
+    status[:3] = SiteStatus.REQUIRED
+    asked = (hp.MinHubs(count=4, sites=tuple(range(10, 30))), hp.MaxHubs(count=1, sites=tuple(range(10, 15))))
+    objective = hp.MaxCoverage(budget=150.0, constraints=(*asked, *constraints))
+    question, plans = Question.of(replace(problem, site_status=status), objective), list[list[int]]()
+    for as_long in (0, 10**9):
+        monkeypatch.setattr(greedy, "AS_LONG", as_long)
+        builder = PlanBuilder(question)
+        builder.meet(cheapest=cheapest)
+        plans.append(builder.counts.tolist())
+    assert plans[0] == plans[1]
+    assert sum(plans[0]) >= 7

@@ -35,6 +35,8 @@ from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, Cover, Un
 
 MANY = 1_000_000_000
 """Hubs of an option that no plan has."""
+AS_LONG = 1_000
+"""Pairs of demand and hubs whose bound takes as long, 60 us, as what one hub adds."""
 
 
 class _Worth:
@@ -359,12 +361,24 @@ class PlanBuilder:
 
     def _add(self, at: Bools, count: int, *, cheapest: bool) -> None:
         """Open some hubs among options."""
+        some = np.flatnonzero(at)
+        first = self.cost[some] if cheapest else np.zeros(len(some))
         for _ in range(count):
-            free = [option for option in np.flatnonzero(at).tolist() if self.fits(option)]
-            if not free:
+            most = np.full(len(some), math.inf)  # of what a hub adds for its price
+            if len(self.units.unit) <= AS_LONG * len(some):
+                most = self.cover.at_most(self.need)[some] / self.share[some] * (1 + SHORT)
+            best: tuple[float, float, int] | None = None
+            for place in np.lexsort((-most, first)).tolist():
+                if best is not None and (first[place], -most[place]) > best[:2]:
+                    break
+                option = int(some[place])
+                if self.fits(option):
+                    gain = self.cover.adds(option, self.need).of(self.need) / self.share[option]
+                    known = (float(first[place]), -gain, option)
+                    best = known if best is None else min(best, known)
+            if best is None:
                 return
-            gain = {option: self.cover.adds(option, self.need).of(self.need) / self.share[option] for option in free}
-            self.open(min(free, key=lambda o: (self.cost[o] if cheapest else 0.0, -gain[o], o)), self.need)
+            self.open(best[2], self.need)
 
     def _serve_all(self, reach: float) -> None:
         """Open hubs until all who need one have one, those that most points wait for first."""
