@@ -28,6 +28,7 @@ from hubplanner.solver.mip.bounds.relaxation import (
 )
 from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
+from hubplanner.solver.mip.bounds.whole_columns import WholeColumns, has_columns
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
@@ -91,6 +92,12 @@ def optimise(task: Subproblem) -> Incumbent:
     """
     if task.is_late:
         return _bounded(task, task.known, cap_bound(task.question, task.goal, math.nan))
+    if has_columns(task):
+        found = WholeColumns(task).proven(task.gap)
+        if is_close(task, found) or task.is_late:
+            return found
+        # Columns tell no more where seats are counted coarsely.
+        return _better(task, found, _sought(replace(task, known=found, start=found.opened)))
     if not _serves_whole(task):
         return _sought(task)
     packed = _packed(task)

@@ -38,6 +38,8 @@ DEARER = 1.05
 """Factor by which a seat too many costs more after a plan that has some, and less after one that has none."""
 FAR = 10.0
 """Times the longest ways of all points together that count where no way leads."""
+MOST_MOVES = 200
+"""Moves of a step that are looked through for such as have no hub in common."""
 MOST_POINTS = 2_000
 """Points from which each step, which looks at all pairs of them, takes more than a third of a second."""
 
@@ -69,7 +71,7 @@ def _stays(constraint: Constraint) -> bool:
 
 
 @dataclass
-class _Served:
+class Served:
     """Points, each with one of some hubs.
 
     Parameters
@@ -147,15 +149,26 @@ class _Served:
         half = to_hub_of - own[:, None] + self.dear * instead
         swap = half + half.T
         swap[hub[:, None] == hub] = 0.0
-        one, other = int(np.argmin(shift)), int(np.argmin(swap))
-        if min(shift.flat[one], swap.flat[other]) >= -SHORT * float(own.sum()):
-            return False
-        if shift.flat[one] <= swap.flat[other]:
-            hub[one // len(self.hubs)] = one % len(self.hubs)
-        else:
-            first, second = divmod(other, len(hub))
-            hub[first], hub[second] = hub[second], hub[first]
-        return True
+        return self._move(shift, swap, -SHORT * float(own.sum()))
+
+    def _move(self, shift: Floats, swap: Floats, least: float) -> bool:
+        """Make the best of all shifts (i, k) and swaps (i, i), and others of other hubs, whose gains add up."""
+        hub, hubs = self.hub, len(self.hubs)
+        shifts, swaps = np.flatnonzero(shift.ravel() < least), np.flatnonzero(np.triu(swap).ravel() < least)
+        gain = np.concatenate([shift.ravel()[shifts], swap.ravel()[swaps]])
+        is_free = np.ones(hubs, dtype=np.bool_)
+        for at in np.argsort(gain, kind="stable")[:MOST_MOVES].tolist():
+            if at < len(shifts):
+                point, to = divmod(int(shifts[at]), hubs)
+                if is_free[to] and is_free[hub[point]]:
+                    is_free[[to, hub[point]]] = False
+                    hub[point] = to
+            else:
+                first, second = divmod(int(swaps[at - len(shifts)]), len(hub))
+                if is_free[hub[first]] and is_free[hub[second]]:
+                    is_free[[hub[first], hub[second]]] = False
+                    hub[first], hub[second] = hub[second], hub[first]
+        return len(gain) > 0
 
     def _recentre(self) -> bool:
         """Move hubs to where those whom they serve have the shortest ways and as much room; tell whether any moves."""
@@ -195,8 +208,31 @@ class _Served:
         """Return the same, to be changed."""
         return replace(self, hubs=self.hubs.copy(), hub=self.hub.copy())
 
+    def made(self, question: Question, known: Incumbent, points: Ints) -> Incumbent:
+        """Return a plan of these hubs and whom they serve, or the known one where its ways are as short."""
+        problem, (goal, *_) = question.problems[-1], goals_of(question.objective)
+        cells: Any = (np.ones(len(points)), (points, self.hubs[self.hub]))
+        shares = csr_array(cells, shape=(problem.n_points, problem.n_options))
+        years = (Year(problem, evaluate(problem, np.sort(self.hubs), shares)),)
+        if broken_years(question, years) or not goal.value(years) < goal.value(known.years):
+            return known
+        opened = np.bincount(self.hubs, minlength=problem.n_options)[None]
+        return replace(known, years=years, opened=opened, value=goal.value(years))
 
-def shorter_ways(question: Question, known: Incumbent, enough: float, deadline: Deadline, seed: int = 0) -> Incumbent:
+
+def points_of(question: Question) -> Ints:
+    """Return the points that count for something and that some hub may serve."""
+    return np.flatnonzero(question.instance.assign_rows.row_of != NO_ROW)
+
+
+def shorter_ways(  # noqa: PLR0913, PLR0917 - a question, where to begin, and how long
+    question: Question,
+    known: Incumbent,
+    enough: float,
+    deadline: Deadline,
+    seed: int = 0,
+    start: Served | None = None,
+) -> Incumbent:
     """Return the plan with the shortest ways of many, each made of one before: iterated local search.
 
     A seat too many costs more as long as plans have some, and less when they have none (Gendreau, Hertz and Laporte
@@ -209,12 +245,14 @@ def shorter_ways(question: Question, known: Incumbent, enough: float, deadline: 
         A plan that keeps to every limit.
     enough
         Mean way below which no shorter one is asked for.
+    start
+        Where to begin; rooms may be too small for it. The known plan if None.
     """
     if not known.years or deadline.is_past:
         return known
-    points = np.flatnonzero(question.instance.assign_rows.row_of != NO_ROW)
+    points = points_of(question)
     now, rng, value = (
-        _Served.of(question, known, points),
+        Served.of(question, known, points) if start is None else start.copy(),
         np.random.default_rng(seed),
         goals_of(question.objective)[0].value(known.years),
     )
@@ -235,16 +273,4 @@ def shorter_ways(question: Question, known: Incumbent, enough: float, deadline: 
             best, shortest = trial.copy(), way
         now = replace(now, work=trial.work) if loss > 0 and rng.exponential(heat) < loss else trial
         now.dear = dear
-    return _made(question, known, best, points)
-
-
-def _made(question: Question, known: Incumbent, best: _Served, points: Ints) -> Incumbent:
-    """Return a plan of hubs and whom they serve, or the known one where its ways are as short."""
-    problem, (goal, *_) = question.problems[-1], goals_of(question.objective)
-    cells: Any = (np.ones(len(points)), (points, best.hubs[best.hub]))
-    shares = csr_array(cells, shape=(problem.n_points, problem.n_options))
-    years = (Year(problem, evaluate(problem, np.sort(best.hubs), shares)),)
-    if broken_years(question, years) or not goal.value(years) < goal.value(known.years):
-        return known
-    opened = np.bincount(best.hubs, minlength=problem.n_options)[None]
-    return replace(known, years=years, opened=opened, value=goal.value(years))
+    return best.made(question, known, points)
