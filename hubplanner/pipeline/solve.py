@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, Stopp
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.inputs.sites import enough_thinning
-from hubplanner.model import MOST_PAIRS, MaxHubs, MinHubs, TooManyPairsError
+from hubplanner.model import MOST_PAIRS, TooManyPairsError
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.outputs.plan import Plan
 from hubplanner.outputs.rounding import finite
 from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
@@ -133,7 +134,8 @@ def infeasible(inputs: Inputs, clash: Conflict, *, with_change: bool = True) -> 
 
 def _least_change(inputs: Inputs, clash: Conflict) -> str:
     """Return the least change of limits that makes a plan possible, in words; nothing where it is not found soon."""
-    counted = any(isinstance(demand, MaxHubs | MinHubs) for one in (clash, *clash.others) for demand in one.demands)
+    demands = cast("list[Constraint]", [demand for one in (clash, *clash.others) for demand in one.demands])
+    counted = any(demand.can_move and demand.money is None for demand in demands)
     if not counted or inputs.scenario.futures is not None:
         return ""
     options = options_of(inputs.scenario)

@@ -63,7 +63,7 @@ def _towns(seed: int, towns: int, nodes: int, dish: float | None = None, hops: i
 
 def _with_hops(net: Any, places: NDArray[np.float64], most: int) -> Any:
     """Return a network with radio between all towns that are near each other, in so many hops at most."""
-    from hubplanner.problem.hops import HopStates
+    from hubplanner.problem.backhaul import HopStates
 
     far = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
     pairs = np.argwhere((far <= HOP_KM) & (far > 0))

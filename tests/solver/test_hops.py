@@ -12,7 +12,7 @@ from support.draws import one_of
 from support.oracles.network import NetworkPlan, best_within, covers_of, random_network, subsets
 
 import hubplanner as hp
-from hubplanner.problem.hops import HopStates
+from hubplanner.problem.backhaul import HopStates
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
 SEEDS = one_of(50, range(1000))

@@ -16,7 +16,7 @@ from support.oracles.network import covers_of, subsets
 import hubplanner as hp
 from hubplanner.model import Question, Year, broken_years
 from hubplanner.problem import evaluate
-from hubplanner.problem.hops import HopStates
+from hubplanner.problem.backhaul import HopStates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

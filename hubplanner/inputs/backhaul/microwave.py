@@ -13,7 +13,7 @@ from hubplanner.inputs.coordinates import lonlat
 from hubplanner.inputs.joins import read_other
 from hubplanner.inputs.readers.columns import Checker, keys_of
 from hubplanner.problem import Bools, Floats, GreatCircle, Ints
-from hubplanner.problem.hops import HopStates
+from hubplanner.problem.backhaul import HopStates
 from hubplanner.scenario.backhaul_spec import MicrowaveSpec, PairsSpec
 from hubplanner.scenario.names import hint, key_of
 from hubplanner.translation import gettext as _, with_advice

@@ -85,6 +85,8 @@ class Constraint(ABC):
     assigns: ClassVar[bool] = False
     """Whether it speaks of who is served by whom: people are assigned to hubs even where these take everyone."""
 
+    can_move: ClassVar[bool] = False
+    """Whether the least change of limits that makes a plan possible may move it."""
     remedies: ClassVar[tuple[str, ...]] = ()
     """What would help where it clashes with other demands, in words to follow "what would help:"."""
 

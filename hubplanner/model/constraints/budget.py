@@ -59,6 +59,7 @@ class Budget(Constraint):
     amount: float
 
     key: ClassVar[str] = "budget"
+    can_move: ClassVar[bool] = True
     remedies: ClassVar[tuple[str, ...]] = (N_("more money"),)
     priced: ClassVar[bool] = False
     sites: ClassVar[None] = None

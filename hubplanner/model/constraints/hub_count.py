@@ -128,6 +128,7 @@ class MaxHubs(HubCount):
     """
 
     key: ClassVar[str] = "max_hubs"
+    can_move: ClassVar[bool] = True
     remedies: ClassVar[tuple[str, ...]] = (N_("more hubs allowed"),)
     sense: ClassVar[int] = 1
 
@@ -165,6 +166,7 @@ class MinHubs(HubCount):
     """
 
     key: ClassVar[str] = "min_hubs"
+    can_move: ClassVar[bool] = True
     remedies: ClassVar[tuple[str, ...]] = (N_("fewer hubs asked for"),)
     sense: ClassVar[int] = -1
     needs_final_period: ClassVar[bool] = True

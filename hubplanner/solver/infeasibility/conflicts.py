@@ -26,7 +26,6 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.base import first_of
 from hubplanner.model.constraints.budget import enough_money
-from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.constraints.required_sites import MOST_PINS
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
@@ -155,13 +154,12 @@ def remedies(clash: Conflict, *, within_repair: bool = True) -> str:
     found = dict[str, None]()
     for one in (clash, *clash.others):
         for constraint in cast("tuple[Constraint, ...]", one.demands):
-            if isinstance(constraint, HubCount | Budget) and not within_repair:
+            is_money = constraint.money is not None
+            if (constraint.can_move and not within_repair) or (is_money and clash.least_budget == math.inf):
                 continue
-            if constraint.money is None or isinstance(constraint, Periods):
-                found |= dict.fromkeys(map(_, constraint.remedies))
-            elif math.isfinite(clash.least_budget):
+            if constraint.can_move and is_money and math.isfinite(clash.least_budget):
                 found[_("a budget of {enough}", enough=written(f"{enough_money(clash.least_budget):,.12g}"))] = None
-            elif math.isnan(clash.least_budget):
+            else:
                 found |= dict.fromkeys(map(_, constraint.remedies))
     return _("what would help: {ways}", ways=either(list(found))) if found else ""
 
