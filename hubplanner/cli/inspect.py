@@ -145,7 +145,7 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
 def _write_aliases(scenario: Scenario, path: Path) -> str:
     """Write what joins lack an alias for; return what was done in words."""
     from hubplanner.inputs.joins import values_to_alias  # noqa: PLC0415
-    from hubplanner.outputs.aliases import check_aliases_file, write_aliases  # noqa: PLC0415
+    from hubplanner.outputs.writers import check_aliases_file, write_aliases  # noqa: PLC0415
 
     check_aliases_file(path)
     lacking = values_to_alias(scenario)

@@ -16,7 +16,7 @@ from hubplanner.inputs.guesses.roles import ROLES, assign_roles
 from hubplanner.inputs.joins import values_to_alias
 from hubplanner.inputs.readers.tables import parse_crs
 from hubplanner.io import write_atomically
-from hubplanner.outputs.aliases import Lacking, write_aliases
+from hubplanner.outputs.writers import Lacking, write_aliases
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.loader import absolute, resolve
 from hubplanner.scenario.yaml_text import parse_yaml

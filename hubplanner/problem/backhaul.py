@@ -1,4 +1,4 @@
-"""How hubs may be connected, by lines and by hops, and what a choice of edges connects and costs; no model is known here."""
+"""How hubs may be connected, by lines and by hops, and what edges connect and cost; nothing here knows of a model."""
 
 from __future__ import annotations
 
