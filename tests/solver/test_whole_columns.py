@@ -131,7 +131,7 @@ def test_points_and_a_hub_apart_are_branched_on_until_plans_are_whole(monkeypatc
     seen = list[Bools | None]()
     priced = WholeColumns._priced
 
-    def noting(self: WholeColumns, node: whole_columns._Node, *rest: float) -> whole_columns._Node:
+    def noting(self: WholeColumns, node: whole_columns._Branch, *rest: float) -> whole_columns._Branch:
         seen.append(node.barred)
         return priced(self, node, *rest)
 

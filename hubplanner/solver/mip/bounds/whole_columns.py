@@ -87,7 +87,7 @@ class Knapsacks:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Node:
+class _Branch:
     """Plans with some hubs shut and others held, and of whom options may serve.
 
     Parameters
@@ -157,7 +157,7 @@ class _Master:
         self._closed = np.concatenate([self._closed, np.zeros(count, dtype=np.bool_)])
         return True
 
-    def keep_to(self, node: _Node) -> None:
+    def keep_to(self, node: _Branch) -> None:
         """Leave out what a node does not allow."""
         points, options = self.ways.shape
         rows = np.arange(points, points + options, dtype=np.int32)
@@ -231,7 +231,7 @@ class WholeColumns:
         """
         free: Bools = np.zeros(self.ways.shape[1], dtype=np.bool_)
         first = np.sort(self.ways, axis=1)[:, min(BEGINNING, self.ways.shape[1] - 1)]
-        root = _Node(shut=free, held=free, barred=None, prices=first)
+        root = _Branch(shut=free, held=free, barred=None, prices=first)
         for converged in CONVERGED:
             root = self._priced(replace(root, parts=None), gap, SMOOTH, converged)
             self._shorten(root, gap)
@@ -250,7 +250,7 @@ class WholeColumns:
     def _is_enough(self, bound: float, gap: float) -> bool:
         return bound >= self.value * (1 - gap)
 
-    def _bound(self, node: _Node, prices: Floats, options: Ints) -> tuple[float, Floats, Bools]:
+    def _bound(self, node: _Branch, prices: Floats, options: Ints) -> tuple[float, Floats, Bools]:
         """Return what plans of a node cost at least at some prices, and what each option earns with its best set."""
         profit = prices[:, None] - self.ways
         if node.barred is not None:
@@ -261,7 +261,7 @@ class WholeColumns:
         total, gained = math.fsum(prices), math.fsum(earned[is_held]) + math.fsum(others)
         return total - gained - LEAK * (math.fsum(np.abs(prices)) + gained), earned, members
 
-    def _priced(self, node: _Node, gap: float, smooth: float, converged: float = CONVERGED[-1]) -> _Node:
+    def _priced(self, node: _Branch, gap: float, smooth: float, converged: float = CONVERGED[-1]) -> _Branch:
         """Return a node with its bound, and the relaxation's hubs unless that is enough or time is up."""
         options, prices, best = np.flatnonzero(~node.shut), node.prices, node.prices
         least, earns = -math.inf, best
@@ -282,7 +282,7 @@ class WholeColumns:
                 return self._split(self._without(node, least, options, earns, gap))
             prices = smooth * best + (1 - smooth) * own if is_new else own
 
-    def _without(self, node: _Node, least: float, options: Ints, earned: Floats, gap: float) -> _Node:
+    def _without(self, node: _Branch, least: float, options: Ints, earned: Floats, gap: float) -> _Branch:
         """Return a node without options that are in no plan of use, by what plans cost at least with one of them."""
         is_free, room = ~node.held[options], self.hubs - int(node.held.sum())
         if not 0 < room < int(is_free.sum()):
@@ -296,7 +296,7 @@ class WholeColumns:
         shut[useless] = True
         return replace(node, shut=shut)
 
-    def _split(self, node: _Node) -> _Node:
+    def _split(self, node: _Branch) -> _Branch:
         """Return a node with the relaxation's hubs and whom they serve, and note a better plan."""
         parts = self.master.parts
         if np.isnan(parts).any():
@@ -314,7 +314,7 @@ class WholeColumns:
             )
         return replace(node, parts=hubs, served=served)
 
-    def _shorten(self, root: _Node, gap: float) -> None:
+    def _shorten(self, root: _Branch, gap: float) -> None:
         """Look for a better plan from the hubs that the relaxation has most of, and whom they serve most."""
         if root.parts is None or root.served is None or self._is_enough(root.bound, gap):
             return
@@ -333,7 +333,7 @@ class WholeColumns:
         if plan is not self.known:
             self.known, self.value = plan, plan.value
 
-    def _branches(self, node: _Node) -> tuple[_Node, ...]:
+    def _branches(self, node: _Branch) -> tuple[_Branch, ...]:
         """Return the two parts of a node's plans; none where the relaxation does not tell them apart."""
         if node.parts is None or node.served is None:
             return ()
@@ -354,13 +354,13 @@ class WholeColumns:
         return replace(node, barred=here), replace(node, barred=elsewhere)
 
     @staticmethod
-    def _by_hub(node: _Node, option: int) -> tuple[_Node, _Node]:
+    def _by_hub(node: _Branch, option: int) -> tuple[_Branch, _Branch]:
         """Return the plans without and with a hub of an option."""
         shut, held = node.shut.copy(), node.held.copy()
         shut[option] = held[option] = True
         return replace(node, shut=shut), replace(node, held=held)
 
-    def _worth(self, branches: tuple[_Node, ...]) -> tuple[float, float]:
+    def _worth(self, branches: tuple[_Branch, ...]) -> tuple[float, float]:
         """Return by how much a branching raises the figure of the columns that are known."""
         figures = []
         for branch in branches:
