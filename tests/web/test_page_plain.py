@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
-from support.browser.visit import NARROW, WIDE, Visit, note, project, visiting
+from support.browser.visit import FRAMES as NEXT_FRAMES, NARROW, WIDE, Visit, note, project, visiting
 from support.draws import SLOW
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def _moves(visit: Visit) -> None:
 
 
 def _view(page: Page) -> dict[str, float]:
+    """Return what the map shows once it has heard of all that was done to it."""
+    page.evaluate(NEXT_FRAMES)
     found: dict[str, float] = page.evaluate(
         "async () => { const [{ map }] = (await import('/static/stage.js')).views();"
         " return { ...map.getCenter(), zoom: map.getZoom() }; }"
@@ -232,12 +234,14 @@ def test_a_narrow_page_has_a_plain_map_too(app: Serving, browser: Browser) -> No
         expect(visit.page.locator("#headline")).to_be_visible()
         visit.check("plain narrow")
         visit.shoot("plain-narrow")
+        visit.settle()
         note_box, legend = (visit.page.locator(name).bounding_box() for name in ("#plain-map", "#legend"))
         assert note_box is not None
         assert legend is not None
         assert note_box["x"] + note_box["width"] <= legend["x"]
         visit.page.click("#grip")
         expect(visit.page.locator("#panel")).to_have_attribute("data-size", "peek")
+        visit.settle()
         folded, legend, panel = (
             visit.page.locator(name).bounding_box() for name in ("#plain-map", "#legend", "#panel")
         )

@@ -95,6 +95,7 @@ def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size:
         expect(page.locator("#sum-fairness")).to_have_text("most people")
         page.click("#tab-saved")
         page.locator(".run").first.get_by_label("Open ").click()
+        expect(page.locator("#headline")).to_be_visible()  # with the question that it answers
         page.locator("#site-list select").first.select_option("excluded")  # the prices were of another question
         expect(page.locator("#ask-prices")).to_have_text("What does it cost?")
         visit.shoot(f"{scheme}-{size[0]}-evenness")

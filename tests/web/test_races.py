@@ -533,7 +533,7 @@ def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, opened: Vi
         page.locator("#dialog").get_by_text("Rename", exact=True).click()
         expect(page.locator(".run strong").first).to_have_text("Sindh, later")
         page.click("#tab-compare")
-        assert page.locator("#view-compare select").first.input_value() == "Sindh, later"
+        expect(page.locator("#view-compare select").first).to_have_value("Sindh, later")
         expect(page.locator("#view-compare option").first).to_contain_text("Sindh, later · budget")
         opened.settle()  # else the maps may still ask for what is deleted next
     app.known.clear()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import axe_playwright_python
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
 from support.browser.chromium import CHROMIUM, FLAGS, SLOW_COPY
 from support.browser.server import write_hard
@@ -116,8 +116,8 @@ class Visit:
 
     def solve(self, patience_ms: int = PATIENCE_MS) -> str:
         """Find a plan and return what the page says of it."""
-        self.page.click("#solve")
-        expect(self.page.locator("#cancel")).to_be_visible()
+        with self.page.expect_response(_names_a_job):  # the search may be over before anybody sees it at work
+            self.page.click("#solve")  # it is hidden at once
         expect(self.page.locator("#solve")).to_be_visible(timeout=patience_ms)
         expect(self.page.locator("#headline")).to_be_visible()
         expect(self.page.locator("#headline .changed")).to_have_count(0)
@@ -157,6 +157,10 @@ class Visit:
         ]
         wrong = [fault for fault in self.wrong if not any(part in fault for part in self.expected)]
         assert foreign + wrong == [], (foreign, wrong)
+
+
+def _names_a_job(answer: Response) -> bool:
+    return answer.request.method == "POST" and answer.url.endswith("/api/jobs")
 
 
 @contextmanager
