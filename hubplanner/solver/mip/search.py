@@ -29,7 +29,7 @@ from hubplanner.solver.mip.bounds.relaxation import (
 from hubplanner.solver.mip.bounds.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.bounds.upper_bound import LEAK, agreed_bound, cap_bound
 from hubplanner.solver.mip.bounds.whole_columns import WholeColumns, has_columns
-from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, is_hard, plan_with
+from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, in_order, is_hard, plan_with
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.recentre import located_and_allocated
@@ -62,6 +62,8 @@ THOROUGH = (0.5, 20.0)
 of 5 groups, 1,000 sites x 10,000 points, three draws, 0.8, 1.0 and 0.6 % is open after half a minute."""
 LEAST_PROGRESS, MORE_STEPS = 1e-3, 4
 """Relative gain of a plan of suggested hubs below which prices take more steps at once, so many times as many."""
+ROUNDED = 1e-6
+"""Part of a hub from which a plan made of a relaxation may have it."""
 FAR = 0.02
 """Relative distance of a plan from the bound, after exchanges, from which many more come before a search. After 40 s,
 three tiers in five floors, 1,000 sites x 20,000 points, are 1.3 % open, without these 5.0; hubs two reaches apart 12,
@@ -229,6 +231,7 @@ def _optimised(task: Subproblem) -> Incumbent:
         return found if task.is_late or known.years else _search(task, depth, found)
     if task.seeks and not known.years and _is_too_dear(task):
         return Incumbent(infeasible=True)
+    known = _rounded(task, form, relaxation, known)
     near, far = (SCREENS[-1], FAR) if task.sense > 0 else (COST_SCREENS[-1], COST_FAR)
     if may_exchange and (not known.years or _searches_long(task) or _is_far(task, known, bound, near)):
         share, work = THOROUGH if is_hard(task.question) else (EXCHANGING, 1.0 if task.sense > 0 else COST_LOOK)
@@ -368,6 +371,20 @@ def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation) -> Incu
     return improved_network(task.question, task.goal, found, enough, built, open_, deadline, task.options.seed)
 
 
+def _rounded(task: Subproblem, form: Formulation, relaxation: Relaxation, known: Incumbent) -> Incumbent:
+    """Return a plan or, where more is better, that of the hubs of which a relaxation has most, if that is better."""
+    goal, network = task.goal, task.question.instance.problem.backhaul
+    anew = bool(known.years) and not task.held and task.ranges is None and network is None
+    if not anew or goal is None or goal.sense < 0 or entries_of(task) < PRICED_ENTRIES:
+        return known
+    value, bound = goal.value(known.years), form.figure(relaxation.bound)
+    if bound - value <= task.gap * abs(value):
+        return known
+    parts = np.where(relaxation.open_ > ROUNDED, relaxation.open_, 0.0).reshape(len(form.layers), -1)
+    found = plan_with(task.question, in_order(parts), task.deadline)
+    return found if found.years and found.value > value else known
+
+
 def _screens(task: Subproblem) -> tuple[float, ...]:
     """Return the margins of first searches: none where plans lie far below the bound, as where hubs share lines."""
     if task.question.instance.problem.backhaul is not None or not task.screens:
@@ -383,7 +400,7 @@ def _improved(task: Subproblem, known: Incumbent, share: float, work: float = 1.
         return known
     if task.question.instance.problem.backhaul is not None:
         return known
-    found = first_plan(task.question, task.deadline.part(share), task.options.seed, work=work)
+    found = first_plan(task.question, task.deadline.part(share), task.options.seed, work=work, start=known.opened)
     if found.years and known.years and task.sense * found.value <= task.sense * task.goal.value(known.years):
         return known
     return found if found.years else known

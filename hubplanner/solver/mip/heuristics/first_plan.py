@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hubplanner.model import Question, Year, broken_years, goals_of
-from hubplanner.problem import Ints
+from hubplanner.problem import Floats, Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder, Saved
@@ -32,13 +32,14 @@ GAIN = 1e-9
 """Relative difference of figures that is rounding."""
 
 
-def first_plan(
+def first_plan(  # noqa: PLR0913 - what a plan begins with, and how far it is taken
     question: Question,
     deadline: Deadline,
     seed: int = 0,
     *,
     any_will_do: bool = False,
     work: float = 1.0,
+    start: Ints | None = None,
 ) -> Incumbent:
     """Return a plan that keeps to every limit, recomputed; nothing where none was found.
 
@@ -56,6 +57,8 @@ def first_plan(
         Whether exchanges end once no limit is missed.
     work
         How many times as many exchanges as usual are tried at most.
+    start
+        (p, o) hubs of a plan that exchanges begin at where it is better than the greedy one.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -75,6 +78,10 @@ def first_plan(
         if builder.shortfall <= 0:
             break
     builder = min(builders, key=lambda one: one.shortfall)
+    if start is not None:
+        known = _with(question, in_order(start), deadline)
+        if known.shortfall <= 0 and (builder.shortfall > 0 or _is_more(known.figures, builder.figures)):
+            builder = known
     # What the builder does not know of may still be broken: then another way's plan may be a plan.
     plans = (_plan(question, one, deadline) for one in dict.fromkeys([builder, *builders]))
     greedy = next((made for made in plans if made.years), Incumbent())
@@ -97,6 +104,11 @@ def plan_with(question: Question, options: Ints, deadline: Deadline) -> Incumben
     >>> plan_with(Question.of(line, hp.MaxCoverage(max_hubs=1)), np.array([0]), Deadline(float("inf"))).value
     3.0
     """
+    return _plan(question, _with(question, options, deadline), deadline)
+
+
+def _with(question: Question, options: Ints, deadline: Deadline) -> PlanBuilder:
+    """Return some hubs, opened as limits allow, and what is missing."""
     builder = PlanBuilder(question)
     builder.deadline = deadline
     for option in options.tolist():
@@ -106,7 +118,18 @@ def plan_with(question: Question, options: Ints, deadline: Deadline) -> Incumben
             builder.open(option, builder.need)
     builder.meet()
     builder.fill()
-    return _plan(question, builder, deadline)
+    return builder
+
+
+def in_order(parts: Floats | Ints) -> Ints:
+    """Return the options (k,) of hubs, or parts of them (p, o): the most of one over all years first.
+
+    >>> in_order(np.array([[0.0, 0.2, 1.0, 0.0], [2.0, 0.2, 1.0, 0.0]])).tolist()
+    [0, 0, 2, 1]
+    """
+    over_years, most = parts.sum(axis=0), np.ceil(parts.max(axis=0)).astype(np.intp)
+    order = np.argsort(-over_years, kind="stable")
+    return np.repeat(order, most[order])
 
 
 def exchange(
