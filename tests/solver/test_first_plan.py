@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -304,3 +304,58 @@ def test_hubs_that_limits_ask_for_are_those_of_all_options_whichever_are_looked_
         plans.append(builder.counts.tolist())
     assert plans[0] == plans[1]
     assert sum(plans[0]) >= 7
+
+
+def test_cost_is_no_price_where_only_the_number_of_hubs_is_limited() -> None:
+    problem, dear = town(5), replace(town(5), option_cost=town(5).option_cost[::-1].copy())
+    few = hp.MaxCoverage(max_hubs=3)
+    plans = [first_plan(Question.of(one, few), PAST) for one in (problem, dear)]
+    assert plans[0].value == plans[1].value
+    counted = PlanBuilder(Question.of(problem, few))
+    assert set(counted.share.tolist()) == {counted.share[0]}
+    years = hp.MaxCoverage(max_hubs=3, constraints=(hp.Periods(budgets=(40.0,) * 2),))
+    least = hp.MinCost(0.5, max_hubs=30)
+    for limited in (hp.MaxCoverage(budget=100.0, max_hubs=3), years, least):
+        share = PlanBuilder(Question.of(problem, limited)).share
+        assert share[np.argsort(problem.option_cost)].tolist() == sorted(share.tolist())
+        assert share.min() < share.max()
+
+
+def test_exchanges_begin_at_a_plan_that_is_better_than_the_greedy_one() -> None:
+    better = 0
+    for name in ("floors", "apart", "five years", "worst first"):
+        question = Question.of(town(3), ASKED[name])
+        quick, good = (first_plan(question, deadline) for deadline in (PAST, ENOUGH))
+        assert first_plan(question, PAST, start=good.opened).value == pytest.approx(good.value, rel=1e-12)
+        nothing = np.zeros_like(good.opened)
+        assert first_plan(question, PAST, start=nothing).value >= quick.value
+        better += good.value > quick.value * (1 + 1e-6)
+    assert better >= 2
+
+
+@pytest.mark.parametrize("seed", one_of(16, range(40)))
+def test_plans_of_a_relaxation_change_no_optimum(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    problem = town(seed, points=40, sites=8)
+    third = thirds(problem, 0.1)
+    asked = [
+        hp.MaxCoverage(budget=60.0, constraints=third),
+        hp.MaxCoverage(max_hubs=3, constraints=(hp.MinSeparation(distance=15.0),)),
+        hp.MaxCoverage(budget=60.0, fairness=hp.MaxMin(weights=np.array([floor.weight for floor in third]))),
+        hp.MaxCoverage(budget=60.0, constraints=(Capacity(people=(500.0, 1500.0)), HubsPerSite(count=3))),
+        hp.MaxCoverage(constraints=(hp.Periods(budgets=(30.0,) * 3, discount_rate=0.1),)),
+    ]
+    options = hp.SolverOptions(gap=0.0, threads=1, ties=False)
+    plain = [hp.solve_problem(problem, one, options).value for one in asked]
+    made = list[float]()
+
+    def rounded(*given: Any, known: Any = search._rounded) -> Any:
+        made.append(known(*given).value)
+        return known(*given)
+
+    monkeypatch.setattr(search, "_rounded", rounded)
+    monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
+    monkeypatch.setattr(search, "THOROUGH", (0.5, 0.1))
+    monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)
+    found = [hp.solve_problem(problem, one, options).value for one in asked]
+    assert found == pytest.approx(plain, rel=1e-9, nan_ok=True)
+    assert made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -79,7 +80,7 @@ def first_plan(  # noqa: PLR0913 - what a plan begins with, and how far it is ta
             break
     builder = min(builders, key=lambda one: one.shortfall)
     if start is not None:
-        known = _with(question, in_order(start), deadline)
+        known = _with(question, in_order(start), Deadline(math.inf))
         if known.shortfall <= 0 and (builder.shortfall > 0 or _is_more(known.figures, builder.figures)):
             builder = known
     # What the builder does not know of may still be broken: then another way's plan may be a plan.
