@@ -27,7 +27,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     ("objective", "goal"),
     [
         (hp.MaxCoverage(max_hubs=6), "covered need"),
-        (hp.MaxCoverage(max_hubs=5, constraints=(Capacity(people=(900.0,)),)), "covered need"),
+        (hp.MaxCoverage(max_hubs=8, constraints=(Capacity(people=(500.0,)),)), "covered need"),
         (hp.MinCost(target_share=0.7), "cost"),
         (hp.PMedian(max_hubs=5), "mean distance"),
     ],
