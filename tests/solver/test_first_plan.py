@@ -342,6 +342,7 @@ def test_plans_of_a_relaxation_change_no_optimum(monkeypatch: pytest.MonkeyPatch
         hp.MaxCoverage(max_hubs=3, constraints=(hp.MinSeparation(distance=15.0),)),
         hp.MaxCoverage(budget=60.0, fairness=hp.MaxMin(weights=np.array([floor.weight for floor in third]))),
         hp.MaxCoverage(budget=60.0, constraints=(Capacity(people=(500.0, 1500.0)), HubsPerSite(count=3))),
+        hp.MaxCoverage(budget=60.0, constraints=(Capacity(people=(500.0, 1500.0), single=True),)),
         hp.MaxCoverage(constraints=(hp.Periods(budgets=(30.0,) * 3, discount_rate=0.1),)),
     ]
     options = hp.SolverOptions(gap=0.0, threads=1, ties=False)

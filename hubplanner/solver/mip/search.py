@@ -380,7 +380,9 @@ def _rounded(task: Subproblem, form: Formulation, relaxation: Relaxation, known:
     value, bound = goal.value(known.years), form.figure(relaxation.bound)
     if bound - value <= task.gap * abs(value):
         return known
-    parts = np.where(relaxation.open_ > ROUNDED, relaxation.open_, 0.0).reshape(len(form.layers), -1)
+    years, size = len(form.layers), len(form.layers[-1].open_)
+    parts = relaxation.open_[: years * size].reshape(years, size)
+    parts = np.where(parts > ROUNDED, parts, 0.0)
     found = plan_with(task.question, in_order(parts), task.deadline)
     return found if found.years and found.value > value else known
 
