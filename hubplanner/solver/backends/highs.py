@@ -96,11 +96,13 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
         run(handle)
     # A small program is believed at its root: beside needs of billions the wider has plans that are none.
     few = AT_ROOT if handle.getNumNz() >= LARGE else 0
-    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= few:
+    # With HiGHS's own tolerance a second look would be the first again.
+    is_narrow = bool(len(columns)) and float(handle.getOptionValue("mip_feasibility_tolerance")[1]) < AGREEMENT
+    if is_narrow and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= few:
         # HiGHS 1.16 may take rounding for a contradiction by so small a tolerance: its own has to agree.
         handle.setOptionValue("mip_feasibility_tolerance", AGREEMENT)
         run(handle)
-    elif _is_proven_at_root(handle, columns):
+    elif is_narrow and _is_proven_at_root(handle, columns):
         handle = _agreed(handle, make, columns)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
     if len(given) and left > 0 and ((misread and not is_stopped()) or not _is_consistent(handle)):
@@ -113,7 +115,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
 
 def _is_proven_at_root(handle: Any, columns: Int32s) -> bool:
     """Tell whether a large search in which rounding matters, and anything is to decide, ended without branching."""
-    small = handle.getNumNz() < LARGE or handle.getModelStatus() not in _FINISHED or not len(columns)
+    small = handle.getNumNz() < LARGE or handle.getModelStatus() not in _FINISHED
     if small or handle.getInfo().mip_node_count > AT_ROOT:
         return False
     program = handle.getLp()

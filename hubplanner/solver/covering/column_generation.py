@@ -32,7 +32,9 @@ class ColumnGeneration:
     def __init__(self, table: CoveringLP, inside: Bools, effort: SearchLimits) -> None:
         self.table = table
         self.effort = effort
-        self.handle = new_handle(effort)
+        # Rows are merged and options without use dropped already: of 5,000 customers presolve takes out nothing, and an
+        # eighth of the time.
+        self.handle = new_handle(effort, presolve="off")
         self.inside = np.zeros(len(table.gain), dtype=np.bool_)
         self.order: Ints = np.zeros(0, dtype=np.intp)
         self.cuts: list[Cuts] = []

@@ -46,8 +46,7 @@ def fitted(instance: CoveringInstance, objective: Objective, chosen: Ints) -> In
         (k,) positions of the options of a plan under other limits.
     """
     choice = _with_required(instance, objective)
-    for option in chosen.tolist():
-        choice.open(option)
+    choice.open_all(chosen)
     while choice.is_beyond:
         option = choice.least()
         if option is None:
@@ -72,14 +71,16 @@ def improved(instance: CoveringInstance, objective: Objective, open_: Floats, de
 def _rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> PartialPlan:
     choice = _with_required(instance, objective)
     room, left = choice.count - len(choice.options), choice.money - choice.spent
+    taken = choice.held.copy()
     for option in np.argsort(-open_, kind="stable")[: np.count_nonzero(open_ > 0)].tolist():
-        held = int(choice.held[instance.site[option]])
+        held = int(taken[instance.site[option]])
         # A required site changes its tier, others take one hub.
         extra = instance.cost[option] - (instance.cost[held] if held != NONE else 0.0)
         first = held == NONE or (open_[held] == 0 and instance.site[option] in instance.required)
         if first and extra <= left and (held != NONE or room >= 1):
             left, room = left - extra, room - (held == NONE)
-            choice.open(option)
+            taken[instance.site[option]] = option
+    choice.open_all(taken[taken != NONE])
     choice.fill()
     return choice
 
@@ -107,9 +108,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and ho
     rounds
         Times that every hub is tried, at most.
     """
-    choice = PartialPlan(instance, objective)
-    for option in chosen.tolist():
-        choice.open(option)
+    choice = _opened(instance, objective, chosen)
     improved, done = True, 0
     while improved and done < rounds:
         done += 1
@@ -191,16 +190,12 @@ def searched(instance: CoveringInstance, objective: Objective, chosen: Ints, dea
 
 def _opened(instance: CoveringInstance, objective: Objective, chosen: Ints) -> PartialPlan:
     choice = PartialPlan(instance, objective)
-    for option in chosen.tolist():
-        choice.open(option)
+    choice.open_all(chosen)
     return choice
 
 
 def _with_required(instance: CoveringInstance, objective: Objective) -> PartialPlan:
-    choice = PartialPlan(instance, objective)
-    for option in cheapest(instance):
-        choice.open(option)
-    return choice
+    return _opened(instance, objective, np.array(cheapest(instance), dtype=np.intp))
 
 
 def cheapest(instance: CoveringInstance) -> list[int]:
@@ -231,10 +226,10 @@ class PartialPlan:
         self.instance = instance
         money, self.count = limits(objective)
         self.money = most_money(money)
-        self._rows = instance.cover.tocsc()
+        self._rows = instance.covers
         self._times = np.zeros(len(instance.need), dtype=np.intp)
         self.held = np.full(instance.site.max(initial=0) + 1, NONE)
-        self.worth: Floats = self._rows.T @ instance.need + instance.gain
+        self.worth: Floats = instance.covers @ instance.need + instance.gain
         self.whole = self.worth.copy()
         self.value, self.work = 0.0, 0.0
         # What an option takes of the limits: a share of the money, and one of the hubs.
@@ -261,6 +256,16 @@ class PartialPlan:
         rows = self._rows_of(option)
         self._change(rows[self._times[rows] == 0], -1.0)
         self._times[rows] += 1
+
+    def open_all(self, options: Ints) -> None:
+        """Open options (k,), at most one a site, each in place of what its site holds."""
+        instance = self.instance
+        self.held[instance.site[options]] = options
+        held = self.options
+        self._times = np.bincount(instance.covers[held].indices, minlength=len(instance.need))
+        free = np.where(self._times == 0, instance.need, 0.0)
+        self.worth = instance.covers @ free + instance.gain
+        self.value = float((instance.need - free).sum() + instance.gain[held].sum())
 
     def close(self, option: int) -> None:
         """Close an open option."""

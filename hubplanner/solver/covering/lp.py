@@ -77,7 +77,7 @@ class CoveringLP:
             return None
         return np.flatnonzero(~fixed)
 
-    @property
+    @cached_property
     def matrix(self) -> csr_array:
         """All constraints (r + s, r + o), rows covered first."""
         upper = hstack([eye_array(len(self.need)), -self.cover])

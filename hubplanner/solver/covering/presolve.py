@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
 
 from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
@@ -106,8 +106,8 @@ def prune(instance: CoveringInstance, chosen: Ints) -> Ints:
 
 def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the choice after each of its hubs was looked at once."""
-    cover = instance.cover.tocsc()
-    times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
+    cover = instance.covers
+    times = np.bincount(cover[chosen].indices, minlength=len(instance.need))
     hubs = np.bincount(instance.site[chosen], minlength=instance.site.max(initial=-1) + 1)
     kept: list[int] = []
     for option in sorted(chosen.tolist(), key=lambda option: (-instance.cost[option], option)):
@@ -125,11 +125,11 @@ def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
     return np.array(sorted(kept), dtype=np.intp)
 
 
-def _rows(cover: csc_array, option: int) -> Ints:
+def _rows(cover: csr_array, option: int) -> Ints:
     return np.asarray(cover.indices[cover.indptr[option] : cover.indptr[option + 1]], dtype=np.intp)
 
 
-def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: Ints, *, must: bool) -> int | None:
+def _least(instance: CoveringInstance, cover: csr_array, option: int, needed: Ints, *, must: bool) -> int | None:
     """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed.
 
     Parameters
@@ -139,7 +139,11 @@ def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: In
     """
     if not len(needed) and instance.gain[option] <= 0 and not must:
         return None
-    same = np.flatnonzero(instance.site == instance.site[option])
+    # Options ascend by site.
+    first, last = (int(end) for end in np.searchsorted(instance.site, instance.site[option] + np.arange(2)))
+    if last - first == 1:
+        return option
+    same = np.arange(first, last)
     enough = [
         other
         for other in same.tolist()
