@@ -64,6 +64,17 @@ def test_where_both_agree_the_first_counts_and_small_or_whole_programs_are_not_a
     assert len(asked) == 1, "whole numbers leave nothing to round"
 
 
+def test_a_program_that_had_the_usual_tolerance_is_not_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "LARGE", 0)
+    handle = handle_of(2.0)
+    handle.setOptionValue("mip_feasibility_tolerance", highs.AGREEMENT)
+
+    def again() -> Any:
+        raise AssertionError
+
+    assert highs.solve_handle(handle, again, np.arange(COUNT, dtype=np.int32), []).value == 11.0
+
+
 def test_the_usual_tolerance_gives_the_same_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     rng, own_large, own_exact = np.random.default_rng(4), highs.LARGE, highs.EXACT
     for _ in range(5):
