@@ -153,8 +153,8 @@ FIRST_NODES = 1
 SWAPPED = 1.4
 """Options among which hubs are swapped before the first MIP, for each that this leaves undecided."""
 MOST_SWAPS = 1e7
-"""Pairs of a hub and an option up to which swaps are looked for: with 7e6, of 20,000 customers, they take a tenth of the
-time, and it grows faster than theirs."""
+"""Pairs of a hub and an option up to which swaps are looked for: with 7e6, of 20,000 customers, they take a twentieth
+of the time, and their part grows."""
 CLOSE = 1.75
 """Options that may be in a better plan, for each that the first MIP leaves undecided, up to which it is left out. Of
 2,000 and 5,000 customers with 12 in reach ten take 3.7 and 8.4 s in all with neither swaps nor this, 3.0 and 6.7 s with
