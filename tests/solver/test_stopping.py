@@ -102,6 +102,7 @@ def test_what_puts_a_plan_in_order_runs_though_asked_to_stop(*, is_firm: bool) -
         cancelSolve=lambda: stops.append(True),
         getInfo=lambda: info,
         getNumNz=lambda: 0,
+        setOptionValue=lambda *_: None,
     )
     ask_to_stop()
     highs.run(handle, is_firm=is_firm)
