@@ -271,3 +271,20 @@ def test_beside_needs_of_a_billion_a_gap_of_nothing_is_a_ten_millionth(method: s
     assert best * (1 - EXACT) <= found.value <= best
     assert found.bound >= best * (1 - EXACT)
     assert found.status == "optimal"
+
+
+@pytest.mark.parametrize("seed", [56, 60, 344])
+def test_needs_that_a_solver_does_not_see_beside_billions_widen_the_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, sites = rng.uniform(0, 10, (14, 2)), rng.uniform(0, 10, (8, 2))
+    need = rng.integers(1, 20, 14).astype(float)
+    need[rng.integers(14)] = 2.0**31
+    cost, budget = rng.integers(3, 9, 8).astype(float), float(rng.integers(10, 25))
+    problem = hp.Problem.from_points(points, need, sites, cost, reach=3.5)
+    options = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=20)
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=budget), options)
+    near = np.hypot(*(points[:, None] - sites).transpose(2, 0, 1)) <= 3.5
+    plans = [list(some) for count in range(9) for some in combinations(range(8), count)]
+    best = max(need[near[:, some].any(axis=1)].sum() for some in plans if cost[some].sum() <= budget)
+    assert found.value <= best <= found.bound
+    assert found.gap <= EXACT

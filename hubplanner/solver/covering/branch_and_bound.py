@@ -25,6 +25,10 @@ from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.progress import told_as
 from hubplanner.tolerances import AGREEMENT, INTEGRALITY
 
+UNSEEN = 1e-7
+"""What is worth less, in units of the objective, is within the tolerance of a solver's reduced costs. Of 100 drawn
+questions with one need of 2**31 beside needs below 20 HiGHS stated 12 bounds below the best plan."""
+
 
 def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve the program with whole options.
@@ -184,6 +188,9 @@ def _solve(task: Branching, start: Sequence[float], effort: SearchLimits, forbid
     outcome, unit = _outcome(task, start, effort, forbidden)
     # Every instance has a plan: a solver that finds none possible proves nothing.
     limit = math.inf if outcome.termination == Termination.INFEASIBLE else outcome.bound
+    # Rows and options of so little need beside others of billions are all the same to a solver.
+    figures = np.concatenate([instance.need, instance.gain])
+    limit += math.fsum(figures[figures < UNSEEN * unit]) / unit
     stated, bound = (figure * unit + instance.base for figure in (outcome.value, limit))
     if outcome.open_ is None:
         return BranchIncumbent(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
