@@ -188,9 +188,10 @@ def _solve(task: Branching, start: Sequence[float], effort: SearchLimits, forbid
     outcome, unit = _outcome(task, start, effort, forbidden)
     # Every instance has a plan: a solver that finds none possible proves nothing.
     limit = math.inf if outcome.termination == Termination.INFEASIBLE else outcome.bound
-    # Rows and options of so little need beside others of billions are all the same to a solver.
+    # Whole people, so few beside billions, are all the same to a solver; parts of one are rounding in any case.
     figures = np.concatenate([instance.need, instance.gain])
-    limit += math.fsum(figures[figures < UNSEEN * unit]) / unit
+    if (figures == np.round(figures)).all():
+        limit += math.fsum(figures[figures < UNSEEN * unit]) / unit
     stated, bound = (figure * unit + instance.base for figure in (outcome.value, limit))
     if outcome.open_ is None:
         return BranchIncumbent(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
