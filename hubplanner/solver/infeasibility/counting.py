@@ -36,7 +36,7 @@ class _Minimum:
 
 
 @dataclass(eq=False)
-class _Node:
+class _LaminarSet:
     """The fewest and cheapest hubs that a set of sites, and those within it, ask for; and the demands behind either."""
 
     sites: frozenset[int]
@@ -156,19 +156,19 @@ class _Counting:
         cheaper = np.minimum(self.problem.option_cost, 0.0)
         return closing - math.fsum(cheaper)
 
-    def _nodes(self, minima: Sequence[_Minimum]) -> list[_Node]:
+    def _nodes(self, minima: Sequence[_Minimum]) -> list[_LaminarSet]:
         """Return the hubs of sets that lie in no other, each the cheapest that it and those within it ask for.
 
         From the smallest set to the largest the cheapest hubs that are missing are added: sets that lie in each other
         or apart leave nothing to gain by any other choice.
         """
-        top: dict[int, _Node] = {}
+        top: dict[int, _LaminarSet] = {}
         for least in sorted(minima, key=lambda one: len(one.sites)):
             inner = list({id(top[site]): top[site] for site in least.sites if site in top}.values())
             if not all(node.sites <= least.sites for node in inner):
                 continue
             hubs = {site: count for node in inner for site, count in node.hubs.items()}
-            node = _Node(least.sites, hubs)
+            node = _LaminarSet(least.sites, hubs)
             node.by_number = [demand for part in inner for demand in part.by_number]
             node.by_cost = [demand for part in inner for demand in part.by_cost]
             if least.count > node.count:
