@@ -170,6 +170,15 @@ def test_threads_seed_and_time_reach_highs(handles: list[highspy.Highs]) -> None
     assert isinstance(handle, highspy.Highs)
 
 
+@pytest.mark.parametrize(("asked", "taken"), [(0, 1), (1, 1), (2, 2)])
+def test_a_small_program_takes_one_thread_unless_more_are_asked_for(
+    handles: list[highspy.Highs], asked: int, taken: int
+) -> None:
+    model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
+    solve_highs(model, SearchLimits(name="highs", gap=0.0, seconds=9.0, threads=asked, seed=0), zeros(model))
+    assert handles[0].getOptionValue("threads")[1] == taken
+
+
 def test_threads_seed_and_time_reach_cbc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     commands = tmp_path / "commands"
     wrapper = tmp_path / "cbc"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -142,6 +142,41 @@ def test_points_and_a_hub_apart_are_branched_on_until_plans_are_whole(monkeypatc
     assert found.value == pytest.approx(best)
     assert found.bound == pytest.approx(best, rel=2e-4)
     assert any(barred is not None for barred in seen)
+
+
+def test_a_branch_whose_program_has_no_answer_is_given_up_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, asked = drawn(46)
+    task, real, priced, looked = task_of(problem, asked), whole_columns._Master.parts, WholeColumns._priced, [0]
+    root = len(whole_columns.CONVERGED)
+
+    def counted(self: WholeColumns, *given: Any) -> whole_columns._Branch:
+        looked[0] += 1
+        assert looked[0] < 30, "branches again and again as the root did"
+        return priced(self, *given)
+
+    def root_alone(master: whole_columns._Master) -> Floats:
+        found = real.__get__(master)
+        return found if looked[0] <= root else np.full(len(found), math.nan)
+
+    monkeypatch.setattr(WholeColumns, "_priced", counted)
+    monkeypatch.setattr(whole_columns._Master, "parts", property(root_alone))
+    found = WholeColumns(task).proven(0.0)
+    assert looked[0] > root
+    assert found.bound <= shortest(problem, asked) * (1 + 1e-9)
+
+
+def test_without_need_there_is_nothing_to_prove() -> None:
+    problem = hp.Problem.from_matrix(np.ones((2, 40)), np.zeros(2), np.ones(40), 9.0)
+    asked = hp.PMedian(max_hubs=1, constraints=(hp.Capacity(people=(9.0,), single=True),))
+    found = hp.solve_problem(problem, asked, OPTIONS)
+    assert (found.status, found.value) == (hp.Status.OPTIMAL, 0.0)
+
+
+def test_seats_below_one_are_counted_as_finely_as_others() -> None:
+    seats = np.array([3.0, 5.0, 7.0])
+    for scale in (1e-3, 1e3):
+        knapsacks = Knapsacks(seats / 3 * scale, np.array([8.0]) / 3 * scale)
+        assert knapsacks.filled(np.array([[3.0], [5.0], [7.0]]), np.arange(1))[0] == [8.0]
 
 
 def test_when_time_is_up_the_known_plan_is_handed_back_with_a_bound() -> None:

@@ -40,9 +40,9 @@ WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
 give it up in the end, and state a bound below the best plan."""
 
 ALONE = 5_000
-"""Nonzeros up to which HiGHS works in one thread: the others wait for work by spinning. Programs of 80, 300, 1,000 and
-3,000 nonzeros took 2.7, 5, 15 and 114 ms of processor time in place of 11, 10, 25 and 147 (two cores), to the same
-plans; from 6,000 on there is no difference."""
+"""Nonzeros up to which HiGHS works in one thread where it may choose: the others wait for work by spinning. Programs of
+80, 300, 1,000 and 3,000 nonzeros took 2.7, 5, 15 and 114 ms of processor time in place of 11, 10, 25 and 147 (two
+cores), to the same plans; from 6,000 on there is no difference."""
 AT_ROOT = 1
 """Nodes that a search counts at most if it never branched."""
 LARGE = 5_000
@@ -267,7 +267,7 @@ def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
 def run(handle: Any, *, is_firm: bool = False) -> None:
     """Run HiGHS so that Ctrl-C, or being asked to stop unless it is firm, ends it at once, not at its time limit."""
     handle.HandleUserInterrupt = True
-    if handle.getNumNz() <= ALONE:
+    if handle.getNumNz() <= ALONE and not handle.getOptionValue("threads")[1]:
         handle.setOptionValue("threads", 1)
     handle.startSolve()
     try:

@@ -60,7 +60,7 @@ class Knapsacks:
         # A room may be overfull by a tolerance.
         room = room * (1 + AGREEMENT)
         if not step or room.max(initial=0.0) > MOST_SEATS * step:
-            step = float(room.max(initial=1.0)) / MOST_SEATS
+            step = (float(room.max(initial=0.0)) or 1.0) / MOST_SEATS
         self.seats: Ints = np.floor(seats / step * (1 + LEAK) if whole else seats / step).astype(np.intp)
         self.room: Ints = np.floor(room / step * (1 + LEAK)).astype(np.intp)
 
@@ -201,7 +201,8 @@ def has_columns(task: Subproblem) -> bool:
     if not task.known.years or task.goal is None or task.held or task.ranges is not None:
         return False
     problem = task.question.problems[-1]
-    return is_whole_median(task.question) and problem.n_points * problem.n_options <= MOST_PAIRS
+    is_small = problem.n_points * problem.n_options <= MOST_PAIRS
+    return is_small and is_whole_median(task.question) and len(points_of(task.question)) > 0
 
 
 class WholeColumns:
@@ -233,7 +234,7 @@ class WholeColumns:
         first = np.sort(self.ways, axis=1)[:, min(BEGINNING, self.ways.shape[1] - 1)]
         root = _Branch(shut=free, held=free, barred=None, prices=first)
         for converged in CONVERGED:
-            root = self._priced(replace(root, parts=None), gap, SMOOTH, converged)
+            root = self._priced(root, gap, SMOOTH, converged)
             self._shorten(root, gap)
         heap, count = [(root.bound, 0, root)], 0
         while heap and not self.deadline.is_past:
@@ -263,6 +264,8 @@ class WholeColumns:
 
     def _priced(self, node: _Branch, gap: float, smooth: float, converged: float = CONVERGED[-1]) -> _Branch:
         """Return a node with its bound, and the relaxation's hubs unless that is enough or time is up."""
+        # Hubs of the node above would have it branch as that did, for ever.
+        node = replace(node, parts=None, served=None)
         options, prices, best = np.flatnonzero(~node.shut), node.prices, node.prices
         least, earns = -math.inf, best
         self.master.keep_to(node)
