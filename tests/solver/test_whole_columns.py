@@ -24,7 +24,7 @@ from hubplanner.solver.mip.subproblem import Subproblem
 if TYPE_CHECKING:
     from hubplanner.problem import Floats
 
-ENOUGH = Deadline.after(600.0)
+ENOUGH = Deadline.after(1e6)
 OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
 POINTS, SITES, HUBS = 7, 5, 3
 EVERY = np.array(list(product(range(SITES), repeat=POINTS)))
