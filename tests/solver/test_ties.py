@@ -179,3 +179,15 @@ def test_goals_without_time_are_stated_as_they_are_with_the_relaxations_bound(mo
     assert solution.status == hp.Status.FEASIBLE
     assert [goal.name for goal in solution.goals] == ["smallest share", "2 smallest shares", "covered need"]
     assert solution.value == 15 <= solution.bound < np.inf
+
+
+@pytest.mark.parametrize("seed", [3, 16, 24])
+def test_a_proven_plan_stays_where_a_solver_cannot_tell_equal_ones_beside_billions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, sites = rng.uniform(0, 10, (12, 2)), rng.uniform(0, 10, (10, 2))
+    need = rng.integers(1, 20, 12).astype(float)
+    need[rng.integers(12)] = 2.0**31
+    problem = hp.Problem.from_points(points, need, sites, rng.integers(0, 3, 10).astype(float), reach=3.5)
+    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=4), hp.SolverOptions(gap=0.0))
+    assert found.status == hp.Status.OPTIMAL
+    assert found.ties == "open"

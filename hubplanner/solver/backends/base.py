@@ -119,7 +119,7 @@ Answer = TypeVar("Answer")
 
 
 class DisagreementError(SolverError):
-    """A solver states another figure for a plan than the plan has."""
+    """A solver states another figure for a plan than the plan has, or that it keeps to limits which it breaks."""
 
 
 def believed(ask: Callable[[Sequence[float]], Answer], start: Sequence[float]) -> Answer:

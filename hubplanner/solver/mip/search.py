@@ -520,7 +520,7 @@ def attempt(task: Subproblem, depth: Ints, made: Formulation | None = None) -> t
         if task.is_late:
             return Incumbent(bound=bound, version=outcome.version), nothing
         task, made = _ruled_out(task, form, opened, reasons, years), None
-    raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
+    raise DisagreementError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
 
 
 def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:

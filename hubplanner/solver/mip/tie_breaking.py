@@ -126,7 +126,11 @@ def _equal(task: Subproblem, found: Incumbent, enough: float) -> list[Incumbent]
     equal, task = [found], replace(task, goal=None, start=None)
     while len(equal) <= MOST_EQUAL and work_done() <= enough:
         task = replace(task, forbidden=(*task.forbidden, cast("Ints", equal[-1].opened)))
-        other = any_plan(task)
+        try:
+            other = any_plan(task)
+        except DisagreementError:
+            # Beside needs of billions a solver takes plans that cover a few less for equal ones, one after the other.
+            return None
         if other.infeasible:
             return equal
         if not other.years:
