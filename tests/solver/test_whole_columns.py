@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hubplanner.solver.mip.bounds import whole_columns
 from hubplanner.solver.mip.bounds.whole_columns import Knapsacks, WholeColumns, has_columns
 from hubplanner.solver.mip.heuristics import whole_points
 from hubplanner.solver.mip.heuristics.first_plan import first_plan
+from hubplanner.solver.mip.heuristics.whole_points import Served
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Subproblem
 
@@ -142,6 +144,22 @@ def test_points_and_a_hub_apart_are_branched_on_until_plans_are_whole(monkeypatc
     assert found.value == pytest.approx(best)
     assert found.bound == pytest.approx(best, rel=2e-4)
     assert any(barred is not None for barred in seen)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_is_served_beyond_reach(seed: int) -> None:
+    problem, asked = drawn(seed)
+    problem = replace(problem, tier_reach=np.array([6.0]))
+    table = Question.of(problem, asked).instance.distances
+    near = hp.Problem.from_matrix(np.where(table <= 6.0, table, np.inf), problem.need, np.ones(SITES), np.inf)
+    task, best = task_of(problem, asked), shortest(near, asked)
+    if task.known.years:
+        found = WholeColumns(task).proven(0.0)
+        assert found.value == pytest.approx(best)
+        assert found.bound == pytest.approx(best, rel=2e-4)
+        far = Served.of(task.question, task.known, np.arange(POINTS))
+        far.hubs, far.hub = np.array([0, 1, 2]), table[:, :3].argmax(axis=1)
+        assert far.made(task.question, task.known, np.arange(POINTS)) is task.known
 
 
 def test_a_branch_whose_program_has_no_answer_is_given_up_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ WARMTH = 3e-3
 DEARER = 1.05
 """Factor by which a seat too many costs more after a plan that has some, and less after one that has none."""
 FAR = 10.0
-"""Times the longest ways of all points together that count where no way leads."""
+"""Times the longest ways of all points together that count where no way leads within reach."""
 MOST_MOVES = 200
 """Moves of a step that are looked through for such as have no hub in common."""
 MOST_POINTS = 2_000
@@ -102,10 +102,12 @@ class Served:
         problem, plan, capacity = question.problems[-1], known.years[-1].plan, question.capacity
         if capacity is None:
             raise AssertionError
-        distance = question.instance.distances[points][:, problem.option_site]
-        leads = np.isfinite(distance)
+        distance, rows = question.instance.distances[points][:, problem.option_site], question.instance.assign_rows
+        pairs: Any = (np.ones(len(rows.row)), (rows.row, rows.option))
+        served = csr_array(pairs, shape=(len(rows.totals), problem.n_options))
+        leads = served[rows.row_of[points]].toarray() > 0
         ways = problem.need[points, None] * np.where(leads, distance, 0.0) / max(math.fsum(problem.need), SHORT)
-        # Where no way leads, one that is longer than all others together: a sum of those is a number.
+        # Where no way leads, or too long a one, it is longer than all others together: a sum of those is a number.
         ways = np.where(leads, ways, FAR * float(ways.max(axis=1).sum()))
         seats = problem.seats[points]
         hub = np.asarray(csr_array(plan.assigned)[points].argmax(axis=1)).ravel().astype(np.intp)
@@ -211,6 +213,8 @@ class Served:
     def made(self, question: Question, known: Incumbent, points: Ints) -> Incumbent:
         """Return a plan of these hubs and whom they serve, or the known one where its ways are as short."""
         problem, (goal, *_) = question.problems[-1], goals_of(question.objective)
+        if self.way > goal.value(known.years) * (1 + SHORT):  # as where a hub is out of reach
+            return known
         cells: Any = (np.ones(len(points)), (points, self.hubs[self.hub]))
         shares = csr_array(cells, shape=(problem.n_points, problem.n_options))
         years = (Year(problem, evaluate(problem, np.sort(self.hubs), shares)),)
