@@ -12,6 +12,7 @@ import grimp
 from benchmarks.tables import write
 
 import hubplanner.solver  # noqa: F401 - every kind is known once solvers are
+from hubplanner.formatting import per_cent
 from hubplanner.model import Constraint, Fairness, Objective
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def numbers() -> dict[str, str]:
         "lines": f"{sum(map(len, map(str.splitlines, texts.values()))):,}",
         "modules in the largest folder": f"{most} (`{largest.relative_to(ROOT)}`)",
         "lines of a module, median and most": f"{statistics.median(lengths):.0f}, {max(lengths)}",
-        f"functions of at most {SHORT} lines": f"{sum(body <= SHORT for body in bodies) / len(bodies):.0%}",
-        "lines that import": f"{imports / sum(map(len, map(str.splitlines, texts.values()))):.1%}",
+        f"functions of at most {SHORT} lines": per_cent(sum(body <= SHORT for body in bodies) / len(bodies), 0),
+        "lines that import": per_cent(imports / sum(map(len, map(str.splitlines, texts.values())))),
         "`TYPE_CHECKING` blocks": f"{sum(text.count('if TYPE_CHECKING:') for text in texts.values())}",
         "imports to remove for no circle, annotations included": f"{sum(len(cut) for cut in circles().values())}",
         "classes that share a name": f"{sum(len(paths) > 1 for paths in classes(trees).values())}",

@@ -91,3 +91,21 @@ def test_per_cent_is_spelled_in_one_place() -> None:
     ]
     known = {"formatting.py", "plan.py"}  # the latter for the width of a frame
     assert [(name, line) for name, line in found if name not in known] == []
+
+
+def test_documents_write_per_cent_the_same_way() -> None:
+    patterns = (
+        "*.md",
+        "docs/**/*.md",
+        "notebooks/*.ipynb",
+        "scenarios/**/*.yaml",
+        "scenarios/*.md",
+        "data/pakistan/*.csv",
+    )
+    files = [path for pattern in patterns for path in SOURCE.parent.glob(pattern)]
+    assert len(files) > 40
+    spelled = re.compile(r"\d%(?![0-9A-F]{2})")  # but for %20 in an address
+    told = [
+        (path.name, line) for path in files for line in path.read_text("utf-8").splitlines() if spelled.search(line)
+    ]
+    assert told == []

@@ -156,7 +156,7 @@ class FrontierRequest:
         budgets = self.budgets or ()
         unfit = [money for money in budgets if not 0 <= money < math.inf]
         reasons = {
-            f"--trade: {self.trade!r} found; allowed: {', '.join(TRADES)}": self.trade not in TRADES,
+            f"--trade: {self.trade!r} found; allowed: {' or '.join(TRADES)}": self.trade not in TRADES,
             f"--points: {self.points} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.points <= MOST,
             f"--budgets: {', '.join(f'{money:g}' for money in unfit[:SHOWN]) or 'none'} found; "
             "allowed: at least one amount, each of 0 or more": bool(unfit)

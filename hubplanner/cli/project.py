@@ -27,7 +27,8 @@ def write_project(directory: Path) -> list[str]:
         When it cannot be made.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        message = f"{directory}: is not empty; name a new or empty folder, nothing was written"
+        what = "is not empty" if directory.is_dir() else "is a file"
+        message = f"{directory}: {what}; name a new or empty folder, nothing was written"
         raise ExistsError(message)
     check_place(directory, ("scenario.yaml",))
     with as_file(files("hubplanner.cli") / "template") as template:

@@ -16,7 +16,7 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.infeasibility.repair import Change, least_repair
-from hubplanner.translation import gettext as _, joined, ngettext
+from hubplanner.translation import N_, gettext as _, joined, ngettext
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,11 +83,11 @@ def repair(scenario: Scenario) -> Mended:
     """
     mended = mend(read_inputs(scenario).tell(), SolverOptions(**scenario.solver.model_dump()))
     if mended is None:
-        raise InfeasibleError([NEVER])
+        raise InfeasibleError([_(NEVER)])
     return mended
 
 
-NEVER = "no change of hub numbers and budget makes a plan possible"
+NEVER = N_("no change of hub numbers and budget makes a plan possible")
 
 
 def mend(inputs: Inputs, options: SolverOptions) -> Mended | None:

@@ -22,6 +22,7 @@ from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import Conflict, CoverageRule, Evaluation, Problem, SiteStatus, Solution, evaluate
 from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, lacking, remedies, solve_problem
+from hubplanner.solver.infeasibility.repair import least_repair
 from hubplanner.solver.value_of_information import value_of_information
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import gettext as _, joined
@@ -60,21 +61,6 @@ def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
 
 def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
     """Choose the hubs for data that is read already; take and raise what `solve` does."""
-    try:
-        return _planned(inputs, with_change=not repair)
-    except InfeasibleError as error:
-        if not repair:
-            raise
-        log.info(_("find the least change of limits that makes a plan possible"))
-        mended = mend(inputs, options_of(inputs.scenario))
-        if mended is None:
-            raise InfeasibleError([*error.clashes, NEVER], error.least_budget, error.advice) from error
-        log.warning(_("As asked, {reason}", reason=str(error)))
-    log.warning(joined((_("Now {change}", change=str(mended)), *mended.as_settings), "\n"))
-    return replace(_planned(mended.inputs), mended=mended.as_dict())
-
-
-def _planned(inputs: Inputs, *, with_change: bool = True) -> Plan:
     problem = build_problem(inputs)
     objective, options = objective_of(inputs), options_of(inputs.scenario)
     try:
@@ -82,7 +68,9 @@ def _planned(inputs: Inputs, *, with_change: bool = True) -> Plan:
     except TooManyPairsError as error:
         thinning = enough_thinning(inputs.scenario, inputs.sites, error.by_site, MOST_PAIRS)
         raise ScenarioError(joined((str(error), thinning), ". ")) from error
-    evaluation = _plan_found(inputs, solution, with_change=with_change)
+    if repair and solution.clash is not None:
+        return _repaired(inputs, solution.clash)
+    evaluation = _plan_found(inputs, solution)
     again = remeasure(inputs, solution.problem, evaluation)
     futures = inputs.scenario.futures
     worth = (
@@ -102,6 +90,17 @@ def _planned(inputs: Inputs, *, with_change: bool = True) -> Plan:
     )
 
 
+def _repaired(inputs: Inputs, clash: Conflict) -> Plan:
+    """Return the plan after the least change of limits that makes one possible."""
+    log.info(_("find the least change of limits that makes a plan possible"))
+    mended = mend(inputs, options_of(inputs.scenario))
+    if mended is None:
+        raise infeasible(inputs, clash, change=_(NEVER))
+    log.warning(_("As asked, {reason}", reason=str(infeasible(inputs, clash, change=""))))
+    log.warning(joined((_("Now {change}", change=str(mended)), *mended.as_settings), "\n"))
+    return replace(solve_inputs(mended.inputs), mended=mended.as_dict())
+
+
 def options_of(scenario: Scenario) -> SolverOptions:
     """Return the scenario's solver options.
 
@@ -118,17 +117,17 @@ def options_of(scenario: Scenario) -> SolverOptions:
     return options
 
 
-def infeasible(inputs: Inputs, clash: Conflict, *, with_change: bool = True) -> InfeasibleError:
+def infeasible(inputs: Inputs, clash: Conflict, *, change: str | None = None) -> InfeasibleError:
     """Return the error of demands that clash, with what would help.
 
     Parameters
     ----------
-    with_change
-        Whether the least change of hub numbers and budget is looked for, where hub numbers are in the clash.
+    change
+        The least change of hub numbers and budget in words, nothing if it is not to be told; looked for if None.
     """
     ids = inputs.sites.frame["site_id"].tolist()
-    change = _least_change(inputs, clash) if with_change else ""
-    advice = joined((change, remedies(clash, within_repair=change != NEVER)), "; ")
+    change = _least_change(inputs, clash) if change is None else change
+    advice = joined((change, remedies(clash, within_repair=change != _(NEVER))), "; ")
     return InfeasibleError(in_words(clash, ids.__getitem__), finite(clash.least_budget), advice)
 
 
@@ -141,19 +140,21 @@ def _least_change(inputs: Inputs, clash: Conflict) -> str:
     options = options_of(inputs.scenario)
     soon = replace(options, time_limit_s=min(options.time_limit_s, LEAST_CHANGE_S))
     try:
-        mended = mend(inputs, soon)
+        found = least_repair(build_problem(inputs), objective_of(inputs), soon)
     except SolverError:  # not in this time; how much longer it takes nobody knows
         return ""
-    if mended is None:
-        return NEVER
-    changes = joined(map(str, mended.changes), ", ")
-    return _("the least change that makes one possible (--repair) is {changes}", changes=changes) if changes else ""
+    if found is None:
+        return _(NEVER)
+    if not found.changes:
+        return ""
+    changes = joined(map(str, found.changes), ", ")
+    return _("the least change that makes one possible (solve --repair) is {changes}", changes=changes)
 
 
-def _plan_found(inputs: Inputs, solution: Solution, *, with_change: bool) -> Evaluation:
+def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
     """Return the plan's figures, or raise for what kept it from being found."""
     if solution.clash is not None:
-        raise infeasible(inputs, solution.clash, with_change=with_change)
+        raise infeasible(inputs, solution.clash)
     if solution.evaluation is None and solution.stopped:
         message = _("stopped by you before any plan was found")
         raise StoppedError(message)

@@ -174,21 +174,22 @@ class _Origin:
         return self._told[key]
 
     def _look(self, key: str) -> tuple[str, str]:
-        value = _at(self.tree, key)
-        of_variants = [f"overrides.{name}.{key}" for name in reversed(self.variants)]
-        places = of_variants[:1] if self.within else [*of_variants, key]
+        way = tuple(key.split("."))
+        value = _at(self.tree, way)
+        of_variants = [("overrides", name, *way) for name in reversed(self.variants)]
+        places = of_variants[:1] if self.within else [*of_variants, way]
         for place in places if value is not None else ():
             for file, tree in self._written:
                 if _at(tree, place) == value:
-                    return str(file), place
-        place = places[0] if self.within else key
-        above = place if self.within or value is None else ""
+                    return str(file), ".".join(place)
+        place = places[0] if self.within else way
+        above = place if self.within or value is None else ()
         while above:
             for file, tree in self._written:
                 if _at(tree, above) is not None:
-                    return str(file), place
-            above = above.rpartition(".")[0]
-        return str(self.file), place
+                    return str(file), ".".join(place)
+            above = above[:-1]
+        return str(self.file), ".".join(place)
 
     @cached_property
     def _told(self) -> dict[str, tuple[str, str]]:
@@ -202,12 +203,11 @@ class _Origin:
         return ()
 
 
-def _at(tree: Any, key: str) -> Any:
-    """Return what stands at a dotted key; None where nothing does."""
-    for part in key.split("."):
-        at: Any = int(part) if isinstance(tree, list) and part.isdecimal() else part
-        known = range(len(tree)) if isinstance(tree, list) else tree if isinstance(tree, dict) else ()
-        tree = tree[at] if at in known else None
+def _at(tree: Any, way: Sequence[str]) -> Any:
+    """Return what stands at a key, each of its parts within the one before; None where nothing does."""
+    for part in way:
+        parts = dict(enumerate(tree)) if isinstance(tree, list) else tree if isinstance(tree, dict) else {}
+        tree = next((value for name, value in parts.items() if str(name) == part), None)
     return tree
 
 
@@ -365,7 +365,7 @@ def _as_fault(details: ErrorDetails, origin: _Origin) -> Fault:
     if details["type"] == "union_tag_invalid":
         file, where = origin(".".join((*map(str, location), "method")))
         return _fault(file, where, details["ctx"]["tag"], _one_of(details["ctx"]["expected_tags"]))
-    if location == ("extends",):  # gone from what a file holds by now: it was set
+    if location in {("extends",), ("overrides",)}:  # gone from what a file holds by now: set, or in a variant
         return _fault(file, where, details["input"], _("a key of the scenario file alone; write it there"))
     if location == ("sites", "from"):
         allowed = _("demand, for a site at each row of its file, which is no raster; and then no sites.path")

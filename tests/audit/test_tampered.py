@@ -319,6 +319,7 @@ def test_changed_inputs_are_refused_by_name(change: Callable[[Path], None], tmp_
     [
         (lambda run: (run / "plan.json").unlink(), "plan.json: is missing"),
         (lambda run: (run / "plan.json").write_text("{"), "is not JSON"),
+        (lambda run: (run / "plan.json").write_text("[" * 100_000), "is not JSON"),
         (lambda run: (run / "manifest.json").write_text("[]"), "holds no JSON object"),
         (lambda run: (run / "hubs.geojson").write_text("{}"), "cannot be read"),
         (lambda run: (run.parent / "sites.csv").unlink(), "is not there"),

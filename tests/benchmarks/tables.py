@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import MERGED, OURS
 from benchmarks.instances import SEEDS
-from hubplanner.formatting import per_cent
+from hubplanner.formatting import LARGEST_GAP, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -160,7 +160,7 @@ def cell(records: Sequence[Record]) -> str:
     alone = [record["slowest"] for record in ended if "slowest" in record]
     if alone:
         parts.append(f"slowest {_spread(alone, '.1f', ' s')}")
-    gaps = [record["gap"] for record in ended if record["gap"] is not None]
+    gaps = [record["gap"] for record in ended if record["gap"] is not None and not _is_empty(record)]
     if any(gap > PROVEN for gap in gaps):
         parts.append(f"gap {_spread([gap if gap > PROVEN else 0.0 for gap in gaps], '.0e').replace('0e+00', '0')}")
     return ", ".join([*parts, *told])
@@ -174,7 +174,15 @@ def _lost(record: Record) -> str:
         return "failed"
     if record["status"] == "infeasible":
         return "shown to have no plan"
+    if _is_empty(record):
+        return "no plan but the empty one"
     return "no plan" if record["gap"] is None and "points" not in record else ""
+
+
+def _is_empty(record: Record) -> bool:
+    """Tell whether all that was found is a plan that comes to nothing, whose gap is as large as its bound."""
+    gap = record.get("gap")
+    return gap is not None and gap > LARGEST_GAP and record.get("value") == 0
 
 
 def _spread(values: Sequence[float], form: str, unit: str = "", worst: Callable[[Sequence[float]], float] = max) -> str:

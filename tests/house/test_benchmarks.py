@@ -302,6 +302,9 @@ def test_of_several_seeds_a_cell_has_the_median_and_the_worst() -> None:
     found[4] = {"status": "not finished", "seconds": 60.0, "peak_mb": 10.0, "limit": 60.0, "seed": 5}
     assert tables.cell(found) == "2.5 s, worst 60.0 s (10 seeds), 300 MB, gap 0, worst 4e-02, 1 of 10 not in 60 s"
     assert tables.cell(drawn(2)[:1]) == "2.0 s (1 seed), 100 MB"
+    found[3] |= {"value": -0.0, "bound": 4e7, "gap": 4e7}
+    assert tables.cell(found[:4]) == "3.5 s, worst 5.0 s (4 seeds), 300 MB, 1 of 4 no plan but the empty one"
+    assert tables.cell(found[3:4]) == "5.0 s (1 seed), 300 MB, no plan but the empty one"
     points = [one | {"points": number, "of": 20, "limit": 4.0} for number, one in enumerate(drawn())]
     assert tables.cell(points) == "4.5, worst 0 of 20 points in 4 s, 100 MB"
 

@@ -105,7 +105,9 @@ def test_where_no_money_helps_that_is_said(project: Project, settings: dict[str,
     assert caught.value.least_budget is None
 
 
-LEAST = "the least change that makes one possible (--repair) is"
+SEATED: dict[str, Any] = {"model.budget": None, "hubs.0.capacity": 10000, "hubs.1.capacity": 10000}
+NONE: dict[str, Any] = {"model.budget": None, "sites.status": None, "model.exclude": ["S1", "S2", "S3", "S4", "S5"]}
+LEAST = "the least change that makes one possible (solve --repair) is"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,19 @@ LEAST = "the least change that makes one possible (--repair) is"
             {"model.objective": "min_cost", "model.target_share": 1.0, "model.budget": 300},
             "what would help: a budget of 343.2, a smaller share asked for, more sites or a farther reach",
         ),
+        # wherever hubs are and however far they reach, no more come
+        (
+            SEATED | {"demand.take_up": {"share": 0.2, "e_fold_km": 5}, "model.floors": [{"share": 0.5}]},
+            "what would help: more people who come or a smaller share asked for",
+        ),
+        # seats are not what is lacking
+        (
+            SEATED | {"model.objective": "p_median", "hubs.0.reach_km": 0.1, "hubs.1.reach_km": 0.1},
+            "what would help: more sites or a farther reach",
+        ),
+        # people go any distance
+        (NONE | {"model.objective": "p_median"}, "what would help: more sites"),
+        (NONE | {"model.floors": [{"share": 0.5}]}, "what would help: more sites"),
     ],
 )
 def test_what_would_help_is_said(project: Project, settings: dict[str, Any], advice: str) -> None:
@@ -133,3 +148,10 @@ def test_what_would_help_is_said(project: Project, settings: dict[str, Any], adv
         hp.solve(project.read(settings))
     assert caught.value.advice == advice
     assert str(caught.value).endswith(f"; {advice}")
+
+
+def test_a_repair_that_finds_no_change_promises_none(project: Project) -> None:
+    settings = {"model.max_hubs": 0, "model.min_separation_km": 15, "model.require": ["S1"]}
+    with pytest.raises(hp.InfeasibleError) as caught:
+        hp.solve(project.read(settings), repair=True)
+    assert caught.value.advice == f"{NEVER}; what would help: fewer required sites"

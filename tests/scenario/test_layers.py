@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -224,6 +225,22 @@ def test_a_wrong_variant_is_told_where_it_is_written(project: Project, below: st
         read_scenario(child)
     told = str(caught.value).replace(f"{project.folder}/", "").splitlines()
     assert any(line.startswith(message) for line in told), told
+
+
+@pytest.mark.parametrize("name", ["v1.2", "2027"])
+def test_a_variant_is_found_whatever_its_name(project: Project, name: str) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", f"{name}: {{model: {{budget: -1}}}}")
+    child = project.write("child.yaml", "extends: scenario.yaml\n")
+    with pytest.raises(ScenarioError, match=rf"/scenario\.yaml, overrides\.{re.escape(name)}\.model\.budget: -1 found"):
+        read_scenario(child)
+
+
+def test_a_variant_holds_no_variants(project: Project) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", "lean: {overrides: {x: {}}}")
+    with pytest.raises(
+        ScenarioError, match=r"overrides\.lean\.overrides: .* found; allowed: a key of the scenario file"
+    ):
+        read_scenario(project.folder / "scenario.yaml")
 
 
 def test_a_variant_that_is_none_is_told_where_it_is_written(project: Project) -> None:

@@ -98,6 +98,17 @@ def test_what_no_limit_mends_is_told_as_such() -> None:
         hp.solve(hp.read_scenario(SPACING, settings=alone), repair=True)
 
 
+def test_the_least_change_is_told_where_repair_could_not_write_it() -> None:
+    """A limit of every district where need is cannot say that one district has none."""
+    every = [{"group": "district", "min": 1, "where_needed": True}]
+    settings = {"model.hub_limits": every, "model.min_separation_km": None, "model.min_hubs": None}
+    asked = hp.read_scenario(SPACING, settings=settings)
+    with pytest.raises(hp.InfeasibleError, match=r"solve --repair\) is district [\w ]+: at least 1 -> 0"):
+        hp.solve(asked)
+    with pytest.raises(hp.ScenarioError, match="give each value a limit of its own"):
+        hp.solve(asked, repair=True)
+
+
 def test_a_scenario_is_mended_solved_written_and_audited(tmp_path: Path) -> None:
     asked = ["solve", str(SPACING), "--set", "model.budget=5e7", "--quiet", "--out", str(tmp_path / "run")]
     assert command(*asked).returncode == 3

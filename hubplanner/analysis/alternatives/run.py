@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from hubplanner.analysis.alternatives.result import AlternativePlans
@@ -13,7 +14,7 @@ from hubplanner.compatibility import Feature
 from hubplanner.folders import ALTERNATIVES_MARKS, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.pipeline.solve import options_of
+from hubplanner.pipeline.solve import infeasible, options_of
 from hubplanner.runs.naming import default_folder, read_for
 from hubplanner.scenario import Scenario
 from hubplanner.translation import gettext as _
@@ -48,6 +49,7 @@ def _found(inputs: Inputs, request: AlternativesRequest) -> AlternativePlans:
         objective_of(inputs),
         options_of(inputs.scenario),
         **asdict(request),
+        refusal=partial(infeasible, inputs),
     )
     return AlternativePlans(inputs=inputs, found=found, differ=request.differ)
 

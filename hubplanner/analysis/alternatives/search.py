@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -18,7 +18,7 @@ from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_constraints, check_compatible
 from hubplanner.model.constraints.earlier_plan import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
-from hubplanner.problem import Evaluation, Problem, Solution, evaluate
+from hubplanner.problem import Conflict, Evaluation, Problem, Solution, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.diverse_plans import DiversePlans
@@ -80,6 +80,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     differ: int = AlternativesRequest.differ,
     count: int = AlternativesRequest.count,
     time_limit_s: float = AlternativesRequest.time_limit_s,
+    refusal: Callable[[Conflict], InfeasibleError] | None = None,
 ) -> Alternatives:
     r"""Return near-best plans, the most different first, and what each site is to all of them.
 
@@ -90,6 +91,8 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     ----------
     within, differ, count, time_limit_s
         As in `AlternativesRequest`.
+    refusal
+        Makes the error of demands that clash; one with sites by their numbers if left out.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [4, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -101,8 +104,8 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     check_compatible(problem, objective, Feature.ALTERNATIVES)
     options = options or SolverOptions()
     best = solve_problem(problem, objective, options)
-    if best.clashes:
-        raise InfeasibleError(list(best.clashes))
+    if best.clash is not None:
+        raise InfeasibleError(list(best.clashes)) if refusal is None else refusal(best.clash)
     if best.evaluation is None:
         message = _("{solver} found no plan within the time limit", solver=best.solver)
         raise SolverError(message)

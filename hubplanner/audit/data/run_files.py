@@ -114,7 +114,7 @@ def _way_out(folder: Path, name: str) -> str:
 def _json(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(Fault(file=str(path), allowed=f"is not JSON, so solve again: {error}")) from error
     if not isinstance(tree, dict):
         raise DataError(Fault(file=str(path), allowed="holds no JSON object; solve again"))

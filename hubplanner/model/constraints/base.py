@@ -90,6 +90,16 @@ class Constraint(ABC):
     remedies: ClassVar[tuple[str, ...]] = ()
     """What would help where it clashes with other demands, in words to follow "what would help:"."""
 
+    @property
+    def most_share(self) -> float:
+        """Largest share of anybody's need that it lets be covered."""
+        return 1.0
+
+    def ways_out(self, demands: Sequence[Constraint]) -> tuple[str, ...]:
+        """Return those of its remedies that can help where it clashes with some demands."""
+        del demands
+        return self.remedies
+
     @abstractmethod
     def add_to(self, model: Model) -> None:
         """Add its rows to the model of one period."""

@@ -152,6 +152,10 @@ class Floor(Constraint):
         asked = per_cent(self.share, 4)
         return f"{self._who} is covered to {per_cent(reached, 4)}, all but {missed:,.6g}; its floor is {asked}"
 
+    def ways_out(self, demands: Sequence[Constraint]) -> tuple[str, ...]:
+        """Return its remedies: only a smaller share where fewer people come than it asks for, wherever hubs are."""
+        return self.remedies[: 1 if any(demand.most_share < self.share for demand in demands) else None]
+
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the share in words."""
         del name_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,8 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE
 from scipy.sparse import csr_array
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, first_of
+from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Evaluation, Problem
@@ -97,6 +98,10 @@ class FullService(Constraint):
         if plan.is_assigned:
             far = problem.needing & (np.asarray(plan.assigned.sum(axis=1)).ravel() < 1 - AGREEMENT)
         return f"point {int(np.argmax(far))} has no hub within {self.distance:g}" if far.any() else None
+
+    def ways_out(self, demands: Sequence[Constraint]) -> tuple[str, ...]:
+        """Return its remedies: reach only where hubs have a capacity, as without one people may go any distance."""
+        return self.remedies[: None if first_of(demands, Capacity) else 1]
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the demand in words."""

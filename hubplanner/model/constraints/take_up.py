@@ -14,7 +14,7 @@ from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint, check
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.tolerances import AGREEMENT
-from hubplanner.translation import gettext as _
+from hubplanner.translation import N_, gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,7 @@ class TakeUp(Constraint):
     e_fold: float = math.inf
 
     key: ClassVar[str] = "take_up"
+    remedies: ClassVar[tuple[str, ...]] = (N_("more people who come"),)
     every_period: ClassVar[bool] = True
     priced: ClassVar[bool] = False
     changes_service: ClassVar[bool] = True
@@ -71,6 +72,11 @@ class TakeUp(Constraint):
     def features(self) -> frozenset[Feature]:
         """Take-up."""
         return frozenset({Feature.TAKE_UP})
+
+    @property
+    def most_share(self) -> float:
+        """The share that comes to a hub next door."""
+        return self.share
 
     def coming(self, distance: Floats) -> Floats:
         """Return the share of people that comes to a hub at a distance."""

@@ -37,7 +37,7 @@ from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
-from hubplanner.translation import either, gettext as _, listed, ngettext, written
+from hubplanner.translation import N_, either, gettext as _, listed, ngettext, written
 
 MANY = 1000
 """Need from which parts of a person are not told."""
@@ -54,6 +54,8 @@ where there are more entries: what is known then is said. Half or twice the node
 sites x 1,400 points, which are proven before."""
 SAME_MONEY = 1e-6
 """Relative difference below which amounts are equal."""
+
+NO_SITE = N_("no usable site: none may hold a hub")
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
     if everyone and wanting.any() and not (wanting & problem.reachable).any():
         if problem.n_options:
             return _("no usable site has a way to any need")
-        return _("no usable site: none may hold a hub")
+        return _(NO_SITE)
     if everyone and first_of(clash, Capacity) is not None:
         every = evaluate(problem, np.arange(problem.n_options))
         alone = np.flatnonzero(wanting & problem.reachable & (every.covered_share <= 0))
@@ -105,7 +107,7 @@ def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
 def _uncovered(problem: Problem, floor: Floor) -> str:
     """Return what all sites together cover of what a floor asks, and the need that they leave out."""
     if not problem.n_options:
-        return _("no usable site: none may hold a hub")
+        return _(NO_SITE)
     weight, every = np.asarray(floor.weight), np.repeat(np.arange(problem.n_options), problem.rule.backup)
     missing = weight * (1.0 - evaluate(problem, every).covered_share)
     total, lost = math.fsum(weight), math.fsum(missing)
@@ -153,14 +155,19 @@ def remedies(clash: Conflict, *, within_repair: bool = True) -> str:
     """
     found = dict[str, None]()
     for one in (clash, *clash.others):
-        for constraint in cast("tuple[Constraint, ...]", one.demands):
+        if one.reason == _(NO_SITE):
+            found[_("more sites")] = None
+            continue
+        demands = cast("tuple[Constraint, ...]", one.demands)
+        everyone = first_of(demands, FullService)
+        for constraint in (everyone,) if one.reason and everyone is not None else demands:
             is_money = constraint.money is not None
             if (constraint.can_move and not within_repair) or (is_money and clash.least_budget == math.inf):
                 continue
             if constraint.can_move and is_money and math.isfinite(clash.least_budget):
                 found[_("a budget of {enough}", enough=written(f"{enough_money(clash.least_budget):,.12g}"))] = None
             else:
-                found |= dict.fromkeys(map(_, constraint.remedies))
+                found |= dict.fromkeys(map(_, constraint.ways_out(demands)))
     return _("what would help: {ways}", ways=either(list(found))) if found else ""
 
 
