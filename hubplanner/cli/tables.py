@@ -244,7 +244,7 @@ def _goals(summary: dict[str, Any]) -> dict[str, str]:
 
 def to_its_bound(name: str, value: float, bound: float) -> str:
     """Return a goal's figure and its bound: shares in per cent, large figures whole, as they count people or money."""
-    if name.endswith("share"):
+    if name.endswith(("share", "shares")):
         return f"{per_cent(value, 4)}, at best {per_cent(bound, 4)}"
     form = ",.0f" if abs(value) >= WHOLE else ",.6g"
     return f"{value:{form}}, at best {bound:{form}}"

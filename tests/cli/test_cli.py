@@ -143,6 +143,7 @@ def test_solve_writes_the_run_and_tells_of_it(scenario: Path) -> None:
     ("goal", "told"),
     [
         (("equivalent share", 0.0039999, 0.0040346), "0.4000 %, at best 0.4035 %"),
+        (("2 smallest shares", 0.820715, 0.820716), "82.0715 %, at best 82.0716 %"),
         (("catchment", 2808980.45, 2809186.9), "2,808,980, at best 2,809,187"),
         (("mean distance", 12.34567, 12.3), "12.3457, at best 12.3"),
         (("cost", -250000.4, -250001.0), "-250,000, at best -250,001"),

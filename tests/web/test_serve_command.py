@@ -12,6 +12,7 @@ from support.browser import server as serving
 from support.browser.server import served
 from support.command import run
 from support.project import DEMAND, SCENARIO, SITES
+from support.pseudo import LANGUAGE, other, write_pseudo
 
 from hubplanner.errors import ScenarioError
 from hubplanner.web.scenarios import scenario_files, slug
@@ -99,13 +100,16 @@ def test_the_app_starts_without_what_only_its_work_takes() -> None:
     assert subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout == "\n"
 
 
-def test_nothing_is_imported_from_the_folder_that_it_serves(tmp_path: Path) -> None:
+def test_workers_import_nothing_from_the_folder_that_is_served_and_speak_its_language(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     for name, text in (("small.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
         (folder / name).write_text(text, encoding="utf-8")
     for module in ("json", "multiprocessing", "numpy", "signal", "sitecustomize"):
         (folder / f"{module}.py").write_text("open('imported', 'w').close()\n", encoding="utf-8")
-    with served(folder, anew=True) as server:
+    catalogue = write_pseudo(tmp_path / f"{LANGUAGE}.po")
+    with served(folder, "--language", str(catalogue), anew=True) as server:
         assert server.done(kind="solve", scenario="small")["run"]
+        failed = server.wait(server.ask(kind="solve", scenario="small", settings={"model.budget": 1}))
+    assert other("no plan is possible: {clashes}").partition(":")[0] in failed["error"]["error"]
     assert not list(tmp_path.rglob("imported"))
