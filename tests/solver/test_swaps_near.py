@@ -12,7 +12,7 @@ from hubplanner.solver.covering import strategy
 
 
 def drawn(seed: int) -> tuple[hp.Problem, hp.MaxCoverage]:
-    """Return twelve sites, some of which must or must not hold a hub, within a budget, a number of hubs or both."""
+    """Return twelve sites with a limit on money, on hubs or on both, and need in whole people or in parts."""
     rng = np.random.default_rng(seed)
     places, sites = rng.random((60, 2)), rng.random((12, 2))
     cost = rng.integers(1, 9, 12).astype(float)
