@@ -6,7 +6,6 @@ changed is told as such and never fails further on. Nothing heavy is imported, s
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +17,14 @@ def _one_of(*words: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in words
 
 
+MOST_WHOLE, MOST = 2**63 - 1, 1e150
+"""Numbers that arrays hold, and whose squares and sums are finite: what lies beyond hubplanner never wrote."""
+
+
 def _is_number(value: Any) -> bool:
-    # Compared, since a whole number of 400 digits is no float.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= (MOST_WHOLE if isinstance(value, int) else MOST)
 
 
 def _is_object(value: Any) -> bool:

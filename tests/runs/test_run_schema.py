@@ -58,9 +58,9 @@ def test_the_statuses_of_a_plan_are_those_of_solutions() -> None:
     assert findings_in({"status": "fine"}, run_schema.PLAN).wrong == [(run_schema.STATUS, "status", "fine")]
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), True, "1"])
+@pytest.mark.parametrize("value", [10**400, -(2**64), 1e200, float("inf"), True, "1"])
 def test_what_is_no_number_is_none(value: Any) -> None:
-    """JSON may hold a whole number of 400 digits, which is beyond what counts are reckoned with."""
+    """JSON may hold a whole number of 400 digits, which no array does, and figures whose sums overflow."""
     assert (run_schema.NUMBER, "cost.total", value) in findings_in({"cost": {"total": value}}, run_schema.PLAN).wrong
 
 
