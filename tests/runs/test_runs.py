@@ -84,7 +84,7 @@ def test_a_folder_with_anything_in_it_takes_none(tmp_path: Path) -> None:
     (tmp_path / ".hidden").touch()
     with pytest.raises(ExistsError, match="is not empty"):
         write_project(tmp_path)
-    with pytest.raises(ExistsError, match="is not empty"):
+    with pytest.raises(ExistsError, match="is a file"):
         write_project(tmp_path / ".hidden")
     with pytest.raises(ExistsError, match="is a file, not a folder"):
         write_project(tmp_path / ".hidden" / "project")
