@@ -221,6 +221,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - hubs, and all that they do not say by 
     near = _NearestHubs.of(problem, chosen, counts)
     served = _by_best(near, len(chosen)) if assigned is None else csr_array(assigned[:, chosen])
     served.eliminate_zeros()
+    # Distances follow the order of these shares, which comparisons of sparse arrays sort in place.
+    served.sort_indices()
     distances = _distances(problem, chosen, served) if assigned is not None else near.server_distance[near.is_served]
     credit = _by_share(near, len(chosen)) if assigned is None else _by_assignment(problem, chosen, served, distances)
     by_measures = np.zeros((len(problem.measures), problem.n_points)) if reached is None else reached

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy.sparse import csr_array
 from support.instances.random_covering import sample
 from support.instances.tiny import line_of_five, two_islands
 
@@ -97,3 +98,12 @@ def test_a_solution_without_a_plan_has_no_sites_and_no_figures() -> None:
     )
     assert (len(solution.open_sites), len(solution.open_options)) == (0, 0)
     assert math.isnan(solution.gap)
+
+
+def test_distances_stay_those_of_their_pairs_where_shares_are_compared() -> None:
+    line = Problem.from_points([[0, 0]], [10], [[1, 0], [2, 0], [4, 0]], [1, 1, 1], reach=5)
+    shares = csr_array((np.array([0.3, 0.2, 0.5]), np.array([2, 0, 1]), np.array([0, 3])), shape=(1, 3))
+    plan = evaluate(line, [0, 1, 2], shares)
+    assert (plan.assigned > 0.1).nnz == 3  # sorts an array of another order in place
+    assert dict(zip(plan.assigned.indices.tolist(), plan.pair_distance.tolist(), strict=True)) == {0: 1, 1: 2, 2: 4}
+    assert plan.served_distance.tolist() == pytest.approx([0.2 * 1 + 0.5 * 2 + 0.3 * 4])

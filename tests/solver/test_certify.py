@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from support.instances.tiny import line_of_five
 
 import hubplanner as hp
@@ -216,3 +217,12 @@ def test_the_size_below_which_a_gap_is_absolute_is_the_goal_s_own() -> None:
     found = certify(question, replace(claimed(TWO, HUBS, bounds=(MOST + 5,)), terms=large), context, "")
     assert (found.least, found.goals[0].least, found.gap) == (100.0, 100.0, 0.05)
     assert certified(TWO, Candidate()).least == 1.0
+
+
+def test_a_hub_that_does_not_reach_those_it_serves_breaks_its_capacity() -> None:
+    line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    room = hp.Capacity(people=(9.0,))
+    assert room.violation(line, evaluate(line, [0, 1], csr_array(np.eye(2)))) is None
+    assert room.violation(line, evaluate(line, [0], csr_array([[1.0, 0.0], [1.0, 0.0]]))) == (
+        "a point is served by a hub that does not reach it"
+    )

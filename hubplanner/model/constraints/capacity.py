@@ -29,8 +29,8 @@ class Capacity(Constraint):
     With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it. Where
     only some of those in reach come, the limit is also that of all who do.
 
-    A plan violates it where a hub serves more people than it has room for, a point is served more than once or, where
-    points are served whole, in parts.
+    A plan violates it where a hub serves more people than it has room for, or someone out of its reach, a point is
+    served more than once or, where points are served whole, in parts.
 
     Parameters
     ----------
@@ -128,6 +128,9 @@ class Capacity(Constraint):
         parts = plan.assigned.data
         if self.single and (np.abs(parts - np.round(parts)) > AGREEMENT).any():
             return "a point is served in parts, although assignment is single"
+        far = (plan.assigned > AGREEMENT).astype(np.int8) - (plan.credit > 0).astype(np.int8)
+        if plan.is_assigned and (far.data > 0).any():
+            return "a point is served by a hub that does not reach it"
         return None
 
     def describe(self, name_of: Callable[[int], str]) -> str:
