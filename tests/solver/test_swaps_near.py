@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 import hubplanner as hp
+from hubplanner.problem import SiteStatus
 from hubplanner.solver.covering import strategy
 
 
@@ -49,7 +51,8 @@ def test_plans_are_the_best_of_all_whether_the_first_mip_is_left_out_or_not(
         assert found.bound == pytest.approx(truth)
 
 
-def test_swaps_lose_nothing_and_keep_to_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("required", [0, 3])
+def test_swaps_gain_lose_nothing_and_keep_to_the_limits(monkeypatch: pytest.MonkeyPatch, required: int) -> None:
     real, gained = strategy._swapped_near, []
 
     def watched(*given: object) -> strategy.CoveringResult:
@@ -67,6 +70,8 @@ def test_swaps_lose_nothing_and_keep_to_the_limits(monkeypatch: pytest.MonkeyPat
         rng = np.random.default_rng(seed)
         places, cost = rng.random((400, 2)), rng.integers(10, 101, 400).astype(float)
         problem = hp.Problem.from_points(places, rng.integers(1, 101, 400), places, cost, reach=0.1)
+        status = np.where(np.arange(400) < required, SiteStatus.REQUIRED, SiteStatus.CANDIDATE)
+        problem = replace(problem, site_status=status)  # those that must be built are settled before swaps
         objective = hp.MaxCoverage(budget=float(0.05 * cost.sum() // 1), max_hubs=25 if seed % 2 else None)
         hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False))
     assert min(gained) == 0
