@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import highspy
 import pytest
 from support.instances.tiny import dear_and_cheap, random_town, scattered
 
@@ -93,17 +93,11 @@ def test_highs_ends_where_it_is_with_the_plan_it_has(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("is_firm", [False, True])
-def test_what_puts_a_plan_in_order_runs_though_asked_to_stop(*, is_firm: bool) -> None:
-    stops, waits = list[bool](), iter([(False, None), (True, None)])
-    info = SimpleNamespace(simplex_iteration_count=0, ipm_iteration_count=0)
-    handle = SimpleNamespace(
-        startSolve=lambda: None,
-        wait=lambda _: next(waits),
-        cancelSolve=lambda: stops.append(True),
-        getInfo=lambda: info,
-        getNumNz=lambda: 0,
-        setOptionValue=lambda *_: None,
-    )
+def test_what_puts_a_plan_in_order_runs_though_asked_to_stop(monkeypatch: pytest.MonkeyPatch, *, is_firm: bool) -> None:
+    stops, waits, handle = list[bool](), iter([(False, None), (True, None)]), highspy.Highs()
+    monkeypatch.setattr(handle, "startSolve", lambda: None)
+    monkeypatch.setattr(handle, "wait", lambda _: next(waits))
+    monkeypatch.setattr(handle, "cancelSolve", lambda: stops.append(True))
     ask_to_stop()
     highs.run(handle, is_firm=is_firm)
     assert stops == [True] * (not is_firm)
