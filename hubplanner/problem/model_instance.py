@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -81,6 +82,12 @@ class AssignRows:
     share: Floats
     distance: Floats
     coming: Floats
+
+    def of_points(self, shares: csr_array) -> csr_array:
+        """Return the shares (n, o) of the points by those (r, o) of the rows: their parts of them."""
+        points = np.flatnonzero(self.row_of != NO_ROW)
+        place: Any = (self.part[points], (points, self.row_of[points]))
+        return csr_array(csr_array(place, shape=(len(self.row_of), shares.shape[0])) @ shares)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -134,7 +134,7 @@ def _assignments(
             reached = [reached_points(layer, values) for layer in form.layers]
     opened = opened_in(form, decisions)
     shares = [
-        _by_point(form, _tidy(form, layer, part, counts))
+        form.instance.assign_rows.of_points(_tidy(form, layer, part, counts))
         for layer, part, counts in zip(form.layers, parts, opened, strict=True)
     ]
     return shares, reached
@@ -167,12 +167,3 @@ def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_
         squeeze = np.where(load > room, room / load, 1.0)
     shape = (len(rows.totals), problem.n_options)
     return csr_array((kept * squeeze[rows.option], (rows.row, rows.option)), shape=shape)
-
-
-def _by_point(form: Formulation, shares: csr_array) -> csr_array:
-    """Return the shares (n, o) of the points: their parts of those of each point's row."""
-    rows = form.instance.assign_rows
-    points = np.flatnonzero(rows.row_of >= 0)
-    shape = (len(rows.row_of), shares.shape[0])
-    place = csr_array((rows.part[points], (points, rows.row_of[points])), shape=shape)
-    return csr_array(place @ shares)

@@ -17,6 +17,7 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
+from hubplanner.solver.mip.bounds.flow_cuts import FlowProgram, serves_by_flow
 from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.relaxation import (
     FIRST_DEPTH,
@@ -62,6 +63,9 @@ THOROUGH = (0.5, 20.0)
 of 5 groups, 1,000 sites x 10,000 points, three draws, 0.8, 1.0 and 0.6 % is open after half a minute."""
 LEAST_PROGRESS, MORE_STEPS = 1e-3, 4
 """Relative gain of a plan of suggested hubs below which prices take more steps at once, so many times as many."""
+FLOW_ENTRIES, FLOW_ROUNDS, WITHIN = 20_000, 50, 0.2
+"""Pairs of demand and hubs from which cuts by flows come before a program of pairs, rounds of looking for plans and
+cutting, and part of the gap to which the program over hubs is solved in each."""
 ROUNDED = 1e-6
 """Part of a hub from which a plan made of a relaxation may have it."""
 FAR = 0.02
@@ -144,6 +148,11 @@ def _packed(task: Subproblem) -> Incumbent:
 
 def _sought(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal: by prices of rows first where a program is large."""
+    if _has_flows(task):
+        found = by_flows(task)
+        if is_close(task, found) or task.is_late or entries_of(task) >= MANY_ENTRIES:
+            return found
+        return _better(task, found, _optimised(replace(task, known=found, start=found.opened)))
     if not _has_prices(task, MANY_ENTRIES if task.sense > 0 else PRICED_ENTRIES):
         return _optimised(task)
     priced, _ = suggested(task)
@@ -157,6 +166,31 @@ def _has_prices(task: Subproblem, entries: int = 0) -> bool:
     """Tell whether prices of rows bound a goal, in a program of so many entries at least."""
     alone = bool(task.known.years) and not task.held and task.ranges is None
     return alone and is_priced(task.question, task.goal) and entries_of(task) >= entries
+
+
+def _has_flows(task: Subproblem) -> bool:
+    """Tell whether cuts by flows come before the program of a goal: it has some pairs, and hubs may serve by parts."""
+    alone = bool(task.known.years) and not task.held and task.ranges is None
+    return alone and entries_of(task) >= FLOW_ENTRIES and serves_by_flow(task.question, task.goal)
+
+
+def by_flows(task: Subproblem) -> Incumbent:
+    """Return the plan that is known or a better one, with its bound, by a program over hubs that flows cut."""
+    program = FlowProgram(task)
+    program.relax()
+    hubs = in_order(np.where(program.parts > ROUNDED, program.parts, 0.0))
+    program.take(plan_with(task.question, hubs, task.deadline))
+    for number in range(FLOW_ROUNDS):
+        if program.is_close() or task.is_late:
+            break
+        if flows_tell(task.question):
+            enough, seed = program.bound / (1 + task.gap), task.options.seed + number
+            program.take(exchanged_rooms(task.question, program.best, enough, task.deadline.part(1 / 2), seed))
+            if program.is_close() or task.is_late:
+                break
+        if not program.search(WITHIN * task.gap, task.deadline.part(1 / 2)):
+            break
+    return _bounded(task, program.best, cap_bound(task.question, task.goal, program.bound))
 
 
 def suggested(task: Subproblem) -> tuple[Incumbent, PricedBound]:

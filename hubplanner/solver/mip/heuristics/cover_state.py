@@ -15,7 +15,6 @@ from hubplanner.model import FullService, Question
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Floats, Ints, Problem
 from hubplanner.problem.coverage import MOST_BACKUP
-from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
 from hubplanner.tolerances import REACH_TOLERANCE
 
@@ -279,10 +278,7 @@ class Cover:
         some = part > 0
         cells: Any = (part[some], (unit[some], option.astype(np.intp)[some]))
         shares: csr_array = csr_array(cells, shape=(len(self.units.people), self.problem.n_options))
-        rows = self.question.instance.assign_rows
-        points = np.flatnonzero(rows.row_of != NO_ROW)
-        place: Any = (rows.part[points], (points, rows.row_of[points]))
-        return csr_array(csr_array(place, shape=(len(rows.row_of), shares.shape[0])) @ shares)
+        return self.question.instance.assign_rows.of_points(shares)
 
 
 def worth_alone(question: Question) -> Floats:

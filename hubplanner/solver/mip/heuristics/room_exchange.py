@@ -17,6 +17,7 @@ from hubplanner.model import FullService, Question, broken_years, goals_of
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.bounds.seat_flows import LARGEST
 from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, total
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.ruin_recreate import EXPONENTS, FORCED, KEPT_OUT, KICK, OVERLAP
@@ -36,8 +37,6 @@ WARMTH = 0.05
 """
 MOST_BESIDE = 50
 """Hubs that people are sent on among at once: each is a bit of a number that a float holds exactly."""
-LARGEST = 2**30
-"""Most people, or parts of people, that a flow of whole numbers counts."""
 
 
 def flows_tell(question: Question) -> bool:
