@@ -18,7 +18,7 @@ from hubplanner.model import FullService, Question, TakeUp, broken_years, goals_
 from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.bounds.flow_cuts import FlowProgram, serves_by_flow
-from hubplanner.solver.mip.bounds.seat_flows import SeatFlows
+from hubplanner.solver.mip.heuristics.seat_flows import SeatFlows
 from hubplanner.solver.mip.search import by_flows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 

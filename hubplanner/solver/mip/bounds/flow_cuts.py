@@ -27,7 +27,7 @@ from hubplanner.solver.backends.arrays import entries, lagrangean, linear_progra
 from hubplanner.solver.backends.highs import WHOLE, as_arrays, new_handle, run, solve_handle
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH
-from hubplanner.solver.mip.bounds.seat_flows import LeastCut, SeatFlows
+from hubplanner.solver.mip.heuristics.seat_flows import LeastCut, SeatFlows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 MOST_ROUNDS = 300
@@ -266,10 +266,15 @@ class FlowProgram:
             return handle
 
         start = [] if self.best.opened is None else self.best.opened.ravel().astype(float).tolist()
-        columns, before = self.open_.ravel().astype(np.int32), len(self.cuts)
-        outcome = solve_handle(make(), make, columns, start)
+        first, before = self.open_.ravel(), len(self.cuts)
+        columns = np.append(first, np.delete(np.arange(len(self.cost)), first))
+        outcome = solve_handle(make(), make, columns.astype(np.int32), start)
         if math.isfinite(outcome.bound):
             self._lower(self.figure(outcome.bound))
+        if outcome.open_ is not None:  # HiGHS does not tell on the way of a plan that its presolve comes to
+            last = np.zeros(len(columns))
+            last[columns] = outcome.open_
+            seen[np.round(last[self.open_]).tobytes()] = last
         for values in seen.values():
             hubs = np.round(values[self.open_])
             self.cuts += self._broken(hubs, values)

@@ -17,10 +17,10 @@ from hubplanner.model import FullService, Question, broken_years, goals_of
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.bounds.seat_flows import LARGEST
 from hubplanner.solver.mip.heuristics.cover_state import SHORT, Added, total
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.ruin_recreate import EXPONENTS, FORCED, KEPT_OUT, KICK, OVERLAP
+from hubplanner.solver.mip.heuristics.seat_flows import LARGEST
 from hubplanner.solver.mip.subproblem import Incumbent
 
 WORK, OF_OPTION = 3e8, 3e5
