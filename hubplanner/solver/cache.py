@@ -12,10 +12,10 @@ from hubplanner.problem.covering_instance import CoveringInstance
 
 @dataclass(frozen=True, kw_only=True)
 class CachedReduction:
-    """A reduced instance, and how many options were there before dominated ones went."""
+    """A reduced instance, and the one with the options that were there before dominated ones went."""
 
     instance: CoveringInstance
-    useful: int
+    useful: CoveringInstance
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,7 +31,7 @@ class SolveCache:
     plans, lines
         The plans found, and what relaxations proved of other budgets.
     reductions
-        The instances left to decide, by the number of options that the budget allows.
+        The instances left to decide, by the number of options that the budget allows; UNLIMITED where it is no limit.
     sifting, instance
         A solver's handle on the last relaxation, which that relaxation alone knows how to use, and what it is of.
     """

@@ -223,7 +223,7 @@ def town(seed: int) -> hp.Problem:
 def test_dense_towns_are_solved_as_plain_programs_are(seed: int) -> None:
     problem = town(seed)
     objective = hp.MaxCoverage(budget=20.0) if seed % 2 else hp.MaxCoverage(max_hubs=5)
-    assert is_dense(_reduced(problem, objective, RunLog()).cover)
+    assert is_dense(_reduced(problem, objective, RunLog()).instance.cover)
     found = hp.solve_problem(problem, objective, EXACT)
     plain = hp.solve_problem(problem, objective, hp.SolverOptions(gap=0.0, ties=False, method="plain"))
     assert (found.value, found.status) == (plain.value, hp.Status.OPTIMAL)

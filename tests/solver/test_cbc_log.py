@@ -59,7 +59,7 @@ LINEAR_ONLY = (
 def model() -> Model:
     """Return a model whose variables hold the values of a relaxation, as PuLP leaves them."""
     objective = hp.MaxCoverage(budget=11)
-    built = build_model(_reduced(dear_and_cheap(), objective, RunLog()), objective)
+    built = build_model(_reduced(dear_and_cheap(), objective, RunLog()).instance, objective)
     for variable in built.open_:
         variable.varValue = 0.25
     return built
@@ -131,6 +131,6 @@ def test_a_real_infeasible_model_is_read_as_infeasible() -> None:
 
 def test_a_model_without_variables_needs_no_solver() -> None:
     nothing = hp.Problem.from_matrix([[math.inf]], [1], [1], 1)
-    built = build_model(_reduced(nothing, hp.MaxCoverage(), RunLog()), hp.MaxCoverage())
+    built = build_model(_reduced(nothing, hp.MaxCoverage(), RunLog()).instance, hp.MaxCoverage())
     outcome = solve_cbc(built, SearchLimits(name="cbc", gap=0.0, seconds=9.0, threads=1, seed=0), [])
     assert (outcome.value, outcome.bound, outcome.open_) == (0, 0, [])

@@ -49,7 +49,7 @@ CROWDED = range(144, 432, 6)
 def asked_of(seed: int) -> tuple[CoveringInstance, hp.MaxCoverage]:
     """Return a sample's reduced instance and its objective."""
     asked = sample(seed)
-    return _reduced(asked.case.problem(), asked.objective, RunLog()), asked.objective
+    return _reduced(asked.case.problem(), asked.objective, RunLog()).instance, asked.objective
 
 
 @pytest.mark.parametrize("few", [2, 2000])
@@ -170,7 +170,7 @@ def test_without_time_a_plan_is_exchanged_for_nothing() -> None:
 def half_known() -> sifting.ColumnGeneration:
     """Return a relaxation of a town that knows a few of its options."""
     objective = hp.MaxCoverage(max_hubs=9)
-    instance = _reduced(random_town(5), objective, RunLog())
+    instance = _reduced(random_town(5), objective, RunLog()).instance
     return sifting.ColumnGeneration(table_of(instance, objective), np.arange(len(instance.option)) < 20, EFFORT)
 
 

@@ -13,6 +13,7 @@ from support.instances.tiny import random_town
 
 import hubplanner as hp
 from hubplanner.model import build_model
+from hubplanner.problem import Planar, SiteStatus
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
 from hubplanner.solver.covering import (
@@ -24,7 +25,7 @@ from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
 from hubplanner.solver.covering.cuts import find_cuts
 from hubplanner.solver.covering.lp import joined, table_of
-from hubplanner.solver.covering.presolve import drop_dominated
+from hubplanner.solver.covering.presolve import drop_dominated, reduction
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.covering.variable_fixing import screen, settle
@@ -161,7 +162,7 @@ def test_few_options_at_a_time_come_to_the_same_relaxation(
     monkeypatch.setattr(sifting, "LEAST_ENTERING", 2)
     entered = []
     for seed in range(4):
-        instance = _reduced(random_town(seed, points=400, sites=80), objective, RunLog())
+        instance = _reduced(random_town(seed, points=400, sites=80), objective, RunLog()).instance
         model = build_model(instance, objective)
         whole = relax(model, EFFORT).times(model.need_unit, instance.base)
         found = solve_relaxation(instance, objective, EFFORT, greedy(instance, objective))
@@ -210,6 +211,43 @@ def test_dropping_dominated_options_keeps_the_best() -> None:
     assert dropped > 20
 
 
+def test_where_money_is_no_limit_smaller_tiers_go_and_the_best_stays() -> None:
+    """Small tiers that cover as much are cheaper: they come back when the plan is done."""
+    dropped = smaller = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        sites, places = rng.uniform(0, 10, (6, 2)), rng.uniform(0, 10, (40, 2))
+        status = rng.choice([SiteStatus.CANDIDATE] * 5 + [SiteStatus.EXISTING, SiteStatus.REQUIRED], size=6)
+        site, tier = (part.ravel() for part in np.meshgrid(np.arange(6), np.arange(3), indexing="ij"))
+        kept = (tier == 0) | (status[site] != SiteStatus.EXISTING)
+        need = rng.integers(0, 20, 40).astype(float)
+        problem = hp.Problem(
+            need=need,
+            people=need,
+            travel=Planar(places, sites),
+            site_status=status,
+            tier_reach=np.array([1.5, 2.0, 3.0]),
+            option_site=site[kept],
+            option_tier=tier[kept],
+            option_cost=np.where(status[site] == SiteStatus.EXISTING, 0.0, rng.integers(1, 9, len(site)) + 5 * tier)[
+                kept
+            ],
+        )
+        count = max(2, len(problem.required_sites))
+        objective = hp.MaxCoverage(max_hubs=count, budget=[None, 1000.0][seed % 2])
+        made = reduction(problem, objective)
+        dropped += len(made.useful.option) - len(made.instance.option)
+        assert top(made.instance, objective) == top(made.useful, objective)
+        found = hp.solve_problem(problem, objective)
+        assert found.value == top(made.useful, objective)
+        smaller += int((problem.option_tier[found.open_options] < 2).sum())
+        tight = replace(objective, budget=12.0)
+        cheap = reduction(problem, tight)
+        assert top(cheap.instance, tight) == top(cheap.useful, tight)
+    assert dropped > 300
+    assert smaller > 20
+
+
 def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
     cover = csr_array(np.array([[1, 1, 1], [0, 0, 1]], dtype=np.int8))
     alike = CoveringInstance(
@@ -225,7 +263,8 @@ def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
     assert drop_dominated(alike).option.tolist() == [2]
     assert drop_dominated(replace(alike, cost=np.array([1.0, 1.0, 2.0]))).option.tolist() == [0, 2]
     assert drop_dominated(replace(alike, required=np.array([1]))).option.tolist() == [1, 2]
-    assert drop_dominated(replace(alike, site=np.array([0, 1, 1]))).option.tolist() == [0, 2]
+    # Once a site has one option left, that may stand for those of other sites, too.
+    assert drop_dominated(replace(alike, site=np.array([0, 1, 1]))).option.tolist() == [2]
 
 
 def test_a_choice_keeps_its_books() -> None:

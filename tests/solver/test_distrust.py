@@ -199,7 +199,7 @@ def test_a_better_and_cheaper_tier_found_in_pruning_is_no_contradiction(monkeypa
         return replace(real(instance, *given, **more), chosen=np.flatnonzero(instance.option == 3))
 
     monkeypatch.setattr(home, "run", worse)
-    monkeypatch.setattr(presolve, "drop_dominated", lambda instance: instance)
+    monkeypatch.setattr(presolve, "drop_dominated", lambda instance, **_: instance)
     solution = hp.solve_problem(odd, hp.MaxCoverage(max_hubs=1))
     assert solution.open_options.tolist() == [0, 4]
     assert solution.value == 12

@@ -117,7 +117,7 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
     for seed in range(0, 432, 8):
         asked = sample(seed)
         best = optimal(seed)
-        instance = _reduced(asked.case.problem(), asked.objective, RunLog())
+        instance = _reduced(asked.case.problem(), asked.objective, RunLog()).instance
         if best is None or not len(instance.option):
             continue
         model = build_model(instance, asked.objective)
@@ -156,7 +156,7 @@ def test_a_row_that_two_tiers_of_one_site_cover_becomes_their_gain() -> None:
 
 
 def test_what_a_town_reduces_to_has_no_equal_rows() -> None:
-    instance = _reduced(random_town(1), MaxCoverage(max_hubs=3), RunLog())
+    instance = _reduced(random_town(1), MaxCoverage(max_hubs=3), RunLog()).instance
     rows = [tuple(row) for row in instance.cover.toarray()]
     assert len(rows) == len(set(rows))
     assert all(sum(row) > 1 for row in rows)

@@ -54,7 +54,7 @@ def test_good_multipliers_prove_a_bound_below_what_all_sites_cover() -> None:
 @pytest.mark.parametrize("limits", [{"budget": 30.0}, {"max_hubs": 6}, {"budget": 30.0, "max_hubs": 5}])
 def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str, float]) -> None:
     objective = MaxCoverage(**limits)  # type: ignore[arg-type]
-    instance = _reduced(random_town(3, points=60, sites=12, reach=30), objective, RunLog())
+    instance = _reduced(random_town(3, points=60, sites=12, reach=30), objective, RunLog()).instance
     found = relax(build_model(instance, objective), EFFORT)
     whole = np.flatnonzero(np.minimum(found.open_, 1 - found.open_) < 1e-9)
     assert len(whole) > 3
@@ -68,7 +68,7 @@ def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str,
 
 def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
     objective = MaxCoverage(max_hubs=5)
-    instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, RunLog())
+    instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, RunLog()).instance
     model = build_model(instance, objective)
     found = relax(model, EFFORT)
     found = found.times(model.need_unit, instance.base)
@@ -79,7 +79,7 @@ def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
 
 
 def test_a_relaxation_out_of_time_is_not_solved_and_proves_a_bound_all_the_same() -> None:
-    instance = _reduced(random_town(5), MaxCoverage(max_hubs=9), RunLog())
+    instance = _reduced(random_town(5), MaxCoverage(max_hubs=9), RunLog()).instance
     hurry = SearchLimits(name="highs", gap=0.0, seconds=1e-9, threads=1, seed=0)
     late, solved = (relax(build_model(instance, MaxCoverage(max_hubs=9)), effort) for effort in (hurry, EFFORT))
     assert (late.is_solved, late.is_infeasible, solved.is_solved) == (False, False, True)

@@ -161,7 +161,7 @@ def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pyte
     for seed in range(144, 432, 9):
         asked, top = sample(seed), best(seed)
         if top is not None:
-            instance = _reduced(asked.case.problem(), asked.objective, RunLog())
+            instance = _reduced(asked.case.problem(), asked.objective, RunLog()).instance
             start = np.array(sorted(cheapest(instance)), dtype=np.intp)
             answer = search.run(instance, asked.objective, hp.SolverOptions(gap=0, threads=1), start, RunLog())
             assert instance.covered_need(answer.chosen) == pytest.approx(top), seed
@@ -190,7 +190,7 @@ def test_a_small_instance_is_solved_exactly_whatever_gap_is_asked() -> None:
 
 def dear_model() -> Model:
     objective = hp.MaxCoverage(budget=11)
-    return build_model(_reduced(dear_and_cheap(), objective, RunLog()), objective)
+    return build_model(_reduced(dear_and_cheap(), objective, RunLog()).instance, objective)
 
 
 @pytest.mark.parametrize("name", found_solvers())

@@ -28,7 +28,7 @@ def test_the_first_plan_keeps_to_every_limit(seed: int) -> None:
     asked = sample(seed)
     assume(best(seed) is not None)
     problem = asked.case.problem()
-    instance = _reduced(problem, asked.objective, RunLog())
+    instance = _reduced(problem, asked.objective, RunLog()).instance
     chosen = greedy(instance, asked.objective)
     existing = np.flatnonzero(problem.existing).tolist()
     assert asked.case.allows(asked.case.named([*existing, *instance.option[chosen].tolist()]), asked.objective)
@@ -40,7 +40,7 @@ def test_the_first_plan_is_often_the_best_and_mostly_near() -> None:
     for seed in range(0, 432, 4):
         top = best(seed)
         if top:
-            instance = _reduced(sample(seed).case.problem(), sample(seed).objective, RunLog())
+            instance = _reduced(sample(seed).case.problem(), sample(seed).objective, RunLog()).instance
             shares.append(instance.covered_need(greedy(instance, sample(seed).objective)) / top)
     assert np.mean(np.isclose(shares, 1)) > 0.6
     assert np.quantile(shares, 0.1) > 0.8
@@ -51,7 +51,7 @@ def test_pruning_loses_no_covered_need_and_adds_no_cost(seed: int, plan_seed: in
     asked = sample(seed)
     assume(best(seed) is not None)
     problem = asked.case.problem()
-    instance = _reduced(problem, MaxCoverage(), RunLog())
+    instance = _reduced(problem, MaxCoverage(), RunLog()).instance
     chosen = random_plan(instance, np.random.default_rng(plan_seed))
     pruned = prune(instance, chosen)
     assert instance.covered_need(pruned) >= instance.covered_need(chosen) - 1e-9 * instance.covered_need(chosen)
@@ -119,7 +119,7 @@ def test_greedy_takes_what_covers_most_for_its_money() -> None:
 
 def test_a_hub_grows_into_a_larger_tier_when_money_is_left() -> None:
     problem = two_islands()
-    instance = _reduced(problem, MaxCoverage(budget=5), RunLog())
+    instance = _reduced(problem, MaxCoverage(budget=5), RunLog()).instance
     assert instance.option[greedy(instance, MaxCoverage(budget=4.5))].tolist() == [3]
     assert instance.option[greedy(instance, MaxCoverage(budget=5))].tolist() == [4]
     assert instance.option[greedy(instance, MaxCoverage(budget=7))].tolist() == [1, 4]

@@ -34,7 +34,7 @@ ADAPTERS = {"highs": solve_highs, "cbc": solve_cbc}
 
 
 def model_of(problem: hp.Problem, objective: hp.MaxCoverage = EIGHT) -> Model:
-    return build_model(_reduced(problem, objective, RunLog()), objective)
+    return build_model(_reduced(problem, objective, RunLog()).instance, objective)
 
 
 def zeros(model: Model) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,26 +10,39 @@ from scipy.sparse import csr_array
 
 from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
-from hubplanner.problem import Bools, Ints, Problem
+from hubplanner.problem import Bools, Floats, Ints, Problem
 from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.cache import CachedReduction, SolveCache
 from hubplanner.solver.limits import limits
 
+UNLIMITED = -1
+"""Stands for the number of options that the money allows where it is no limit at all."""
 MOST_PRODUCTS = 1e8
 """Pairs of options in rows up to which dominated ones are looked for."""
 
 
 def reduction(problem: Problem, objective: Objective, cache: SolveCache | None = None) -> CachedReduction:
     """Return the instance that is left to decide: the same for all budgets that allow the same options."""
-    allowed = int(np.count_nonzero(problem.option_cost <= most_money(limits(objective)[0])))
+    money, count = limits(objective)
+    is_free = _is_free(problem, money, count)
+    allowed = UNLIMITED if is_free else int(np.count_nonzero(problem.option_cost <= most_money(money)))
     if cache is not None and allowed in cache.reductions:
         return cache.reductions[allowed]
     useful = drop_useless(reduce_existing(problem, problem.rows), objective)
-    found = CachedReduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))
+    found = CachedReduction(instance=merge_single(drop_dominated(useful, is_free=is_free)), useful=useful)
     if cache is not None:
         cache.reductions[allowed] = found
     return found
+
+
+def _is_free(problem: Problem, money: float, count: float) -> bool:
+    """Tell whether the money allows as many of the dearest hubs, one a site, as their number does."""
+    if math.isinf(money):
+        return True
+    dearest: Floats = np.zeros(problem.n_sites)
+    np.maximum.at(dearest, problem.option_site, np.where(problem.new, problem.option_cost, 0.0))
+    return math.fsum(np.sort(dearest)[::-1][: int(min(count, len(dearest)))]) <= most_money(money)
 
 
 def merge_single(instance: CoveringInstance) -> CoveringInstance:
@@ -43,35 +57,64 @@ def merge_single(instance: CoveringInstance) -> CoveringInstance:
     return replace(instance, need=instance.need[rest], cover=cover[rest], gain=instance.gain + alone)
 
 
-def drop_dominated(instance: CoveringInstance) -> CoveringInstance:
+def drop_dominated(instance: CoveringInstance, *, is_free: bool = False) -> CoveringInstance:
     r"""Drop options that another one replaces in every plan: b covers all that a does and costs no more.
 
     b must be of a's site, or the only option of its own, so that it may always be built in a's place; a site that must
     hold a hub loses an option to its own ones only. Budget and number of hubs are kept to, since no plan grows.
-    Where rows are so many and so dense that looking would take longer than it saves, all options stay.
+    Tiers of a site come first. Where rows are so many and so dense that looking at the others would take longer than it
+    saves, they stay.
+
+    Parameters
+    ----------
+    is_free
+        Whether money is no limit, so that b may cost more.
     """
-    work = (np.diff(instance.cover.indptr).astype(np.float64) ** 2).sum()
-    if work > MOST_PRODUCTS:
-        return instance
-    ones = instance.cover.astype(np.int32)
-    common = (ones.T @ ones).tocoo()
-    one, other = common.coords
-    size = np.bincount(instance.cover.indices, minlength=len(instance.option))
+    smaller = instance
+    if len(np.unique(instance.site)) < len(instance.site):
+        smaller = _without_dominated(smaller, *_common_of_site(instance), is_free=is_free)
+    work = (np.diff(smaller.cover.indptr).astype(np.float64) ** 2).sum()
+    if work <= MOST_PRODUCTS:
+        ones = smaller.cover.astype(np.int32)
+        common = (ones.T @ ones).tocoo()
+        one, other = common.coords
+        smaller = _without_dominated(smaller, one, other, common.data, is_free=is_free)
+    cover, need = merge_rows(smaller.cover, smaller.need)
+    return replace(smaller, cover=cover, need=need)
+
+
+def _common_of_site(instance: CoveringInstance) -> tuple[Ints, Ints, Ints]:
+    """Return pairs of options of one site, both ways, and how many rows both cover; options ascend by site."""
+    one, other, site = list[Ints](), list[Ints](), instance.site
+    for step in range(1, int(np.bincount(site).max())):
+        first = np.flatnonzero(site[:-step] == site[step:])
+        one += [first, first + step]
+        other += [first + step, first]
+    pairs, beside = np.concatenate(one), np.concatenate(other)
+    covers = instance.covers
+    common = np.asarray(covers[pairs].multiply(covers[beside]).sum(axis=1)).ravel()
+    return pairs, beside, common.astype(np.intp)
+
+
+def _without_dominated(
+    instance: CoveringInstance, one: Ints, other: Ints, common: Ints, *, is_free: bool
+) -> CoveringInstance:
+    """Return an instance without those options that another of some pairs replaces."""
+    size, cost = np.bincount(instance.cover.indices, minlength=len(instance.option)), instance.cost
     same = instance.site[one] == instance.site[other]
     alone = np.bincount(instance.site)[instance.site] == 1
     free = ~np.isin(instance.site, instance.required) & (instance.gain <= 0)
-    within = (common.data == size[one]) & (instance.cost[other] <= instance.cost[one]) & (one != other)
+    within = (common == size[one]) & (is_free | (cost[other] <= cost[one])) & (one != other)
     replaces = within & np.where(same, instance.gain[other] >= instance.gain[one], alone[other] & free[one])
-    # Of two that replace each other the first stays.
-    twins = (size[one] == size[other]) & (instance.cost[one] == instance.cost[other])
+    # Of two that replace each other the cheaper one stays, or else the first.
+    twins = (size[one] == size[other]) & (is_free | (cost[one] == cost[other]))
     twins &= instance.gain[one] == instance.gain[other]
     back = np.where(same, replaces, alone[one] & free[other])
-    dropped = one[replaces & ~(twins & back & (one < other))]
+    stays = (cost[one] < cost[other]) | ((cost[one] == cost[other]) & (one < other))
+    dropped = one[replaces & ~(twins & back & stays)]
     keep = np.ones(len(instance.option), dtype=np.bool_)
     keep[dropped] = False
-    smaller = instance.keep_options(keep)
-    cover, need = merge_rows(smaller.cover, smaller.need)
-    return replace(smaller, cover=cover, need=need)
+    return instance.keep_options(keep)
 
 
 def of_one_site(cover: csr_array, site: Ints) -> Bools:

@@ -13,7 +13,7 @@ from hubplanner.model import FixedLevel, MaxCoverage, Objective, Question, Year,
 from hubplanner.problem import Evaluation, Ints, Problem, evaluate, relative_gap
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.cache import CachedPlans, SolveCache
+from hubplanner.solver.cache import CachedPlans, CachedReduction, SolveCache
 from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched, swapped
@@ -69,13 +69,16 @@ class CoveringStrategy:
             return Candidate(is_infeasible=True)
         options, record = context.options, context.log
         asked = replace(options, gap=0.0) if problem.n_options <= SMALL_OPTIONS else options
-        instance = _reduced(problem, objective, record, context.cache)
+        reduced = _reduced(problem, objective, record, context.cache)
+        instance = reduced.instance
         with record.phase(_("find a first plan")):
             start = _start(instance, objective, _known(problem, objective, context))
         within = asked.until(context.deadline)
         answer = run(instance, objective, within, start, record, memory=context.cache, reach=context.target)
-        chosen = prune(instance, answer.chosen)
-        plan, stated, ties = _full(problem, instance, chosen), instance.covered_need(chosen), OPEN
+        # A cheaper tier that was dropped may do where others cover what it does not.
+        every = np.flatnonzero(np.isin(reduced.useful.option, instance.option[answer.chosen]))
+        chosen = prune(reduced.useful, every)
+        plan, stated, ties = _full(problem, reduced.useful, chosen), reduced.useful.covered_need(chosen), OPEN
         if context.cache is not None:
             context.cache.note(evaluate(problem, plan), answer.line)
         is_proven = asked.gap == 0 and relative_gap(stated, max(answer.bound, stated)) <= EXACT
@@ -121,7 +124,7 @@ def first_of_equals(question: Question, plan: Evaluation, context: SolveContext)
 
 def _reduced(
     problem: Problem, objective: Objective, record: RunLog, memory: SolveCache | None = None
-) -> CoveringInstance:
+) -> CachedReduction:
     """Return the instance that is left to decide."""
     with record.phase(_("reduce the problem")):
         made = reduction(problem, objective, memory)
@@ -131,10 +134,10 @@ def _reduced(
         distinct_rows=len(problem.rows.need),
         model_rows=len(instance.need),
         options=problem.n_options,
-        dominated_options=made.useful - len(instance.option),
+        dominated_options=len(made.useful.option) - len(instance.option),
         model_options=len(instance.option),
     )
-    return instance
+    return made
 
 
 def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> Ints:

@@ -12,6 +12,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder, Saved
+from hubplanner.solver.mip.heuristics.least_share import lift, lifts
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.packing import pack, packs
 from hubplanner.solver.mip.heuristics.ruin_recreate import is_known, ruin_and_recreate
@@ -26,7 +27,8 @@ MOST_CLOSED = 3
 NOISE = 0.7
 """Least part of its price by which an exchange weighs an option."""
 TRIAL = 0.1
-"""Part of the work by which two ways to exchange hubs that stand apart are compared: the better one has the rest."""
+"""Part of the work by which two ways to exchange hubs that stand apart, or that lift the worst group, are compared: the
+better one has the rest."""
 EXCHANGING = 0.05
 """Share of the time that a solve exchanges at most before it searches."""
 GAIN = 1e-9
@@ -177,10 +179,10 @@ def is_hard(question: Question) -> bool:
 def _by_rows(builder: PlanBuilder, deadline: Deadline, seed: int, work: float) -> None:
     """Exchange hubs by what rows say of them, and keep what is better."""
     grown, way = builder.save(), ruin_and_recreate
-    if packs(builder):
-        trials = [_kept(builder, one, grown, deadline, seed, TRIAL * work) for one in (ruin_and_recreate, pack)]
+    if other := pack if packs(builder) else lift if lifts(builder) else None:
+        trials = [_kept(builder, one, grown, deadline, seed, TRIAL * work) for one in (way, other)]
         better = 1 if _is_more(trials[1][1], trials[0][1]) else 0
-        way, grown, work = (ruin_and_recreate, pack)[better], trials[better][0], (1 - 2 * TRIAL) * work
+        way, grown, work = (way, other)[better], trials[better][0], (1 - 2 * TRIAL) * work
     _kept(builder, way, grown, deadline, seed, work)
 
 

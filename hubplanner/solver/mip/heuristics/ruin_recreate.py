@@ -257,11 +257,51 @@ class RowPlan:
         return found
 
 
-def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float = 1.0) -> None:
-    """Close a hub and some beside it, grow others for the money, and go on from what is better, or hardly worse.
+class Annealing:
+    """Kicks of a plan, kept where it is better, or hardly worse while it is warm.
 
     Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, with simulated annealing. Which plan it comes to depends on seed
     and work alone, unless time is up.
+
+    Parameters
+    ----------
+    plan
+        Where it begins; its work counts.
+    work
+        How many times as much as usual is tried.
+    """
+
+    def __init__(self, plan: RowPlan, seed: int, work: float) -> None:
+        self.plan, self.rng, self.kicks = plan, np.random.default_rng(seed), 0
+        self.most_work = work * min(QUICK, OF_OPTION * plan.size)
+
+    def goes_on(self, deadline: Deadline) -> bool:
+        """Tell whether there is a hub to close, and work and time left."""
+        builder, is_done = self.plan.builder, self.cooled >= 1 or deadline.is_past
+        return bool((builder.counts > builder.nothing.counts).any()) and (self.kicks < AT_LEAST or not is_done)
+
+    @property
+    def cooled(self) -> float:
+        """Part of the work that is done."""
+        return min(self.plan.work / self.most_work, 1.0) if self.most_work else 1.0
+
+    def kick(self) -> None:
+        """Close a hub and some beside it, and grow others for the money; go back where that is worse."""
+        plan, rng, builder = self.plan, self.rng, self.plan.builder
+        self.kicks, plan.work = self.kicks + 1, plan.work + KICK
+        plan.sharpness = SHARPNESS[0] * (SHARPNESS[1] / SHARPNESS[0]) ** self.cooled
+        saved, value, misses = plan.save(), plan.value, plan.short.any()
+        out = _ruin(plan, np.flatnonzero(builder.counts > builder.nothing.counts), rng)
+        _recreate(plan, out if rng.random() < KEPT_OUT else None, rng)
+        if plan.is_cheapest:
+            _thin(plan)
+        loss = -math.inf if misses else value - plan.value
+        if plan.short.any() or (loss > 0 and rng.exponential(WARMTH * (1.0 - self.cooled) ** 2) < loss):
+            plan.restore(saved)
+
+
+def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float = 1.0) -> None:
+    """Close a hub and some beside it, grow others for the money, and go on from what is better, or hardly worse.
 
     Parameters
     ----------
@@ -270,34 +310,24 @@ def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *
     work
         How many times as much as usual is tried.
     """
-    most_work = work * min(QUICK, OF_OPTION * builder.problem.n_options)
-    rng, plan, before = np.random.default_rng(seed), RowPlan(builder), builder.save()
-    best, known, kicks = plan.save(), plan.least, 0
-    while kicks < AT_LEAST or not (plan.work >= most_work or deadline.is_past):
-        open_ = np.flatnonzero(builder.counts > builder.nothing.counts)
-        if not len(open_):
-            break
-        kicks, plan.work = kicks + 1, plan.work + KICK
-        cooled = min(plan.work / most_work, 1.0) if most_work else 1.0
-        plan.sharpness = SHARPNESS[0] * (SHARPNESS[1] / SHARPNESS[0]) ** cooled
-        saved, value = plan.save(), plan.value
-        out = _ruin(plan, open_, rng)
-        _recreate(plan, out if rng.random() < KEPT_OUT else None, rng)
-        if plan.is_cheapest:
-            _thin(plan)
-        loss = value - plan.value
-        if plan.short.any() or (loss > 0 and rng.exponential(WARMTH * (1.0 - cooled) ** 2) < loss):
-            plan.restore(saved)
-        elif plan.least > known + SHORT * abs(known):
+    plan, before = RowPlan(builder), builder.save()
+    search, best, known = Annealing(plan, seed, work), plan.save(), plan.least
+    while search.goes_on(deadline):
+        search.kick()
+        if plan.least > known + SHORT * abs(known):
             best, known = plan.save(), plan.least
-    since = best[0]
     builder.restore(before)
+    take(builder, best[0], plan.years)
+
+
+def take(builder: PlanBuilder, since: Ints, years: int) -> None:
+    """Take other hubs by the year (o,) in which each is opened, with what they cover."""
     for hub in list(builder.opened):
-        if plan.years > 1 or since[hub.added.option] == plan.years:
+        if years > 1 or since[hub.added.option] == years:
             builder.close(hub)
     # In the order of their years each is open in its own at the latest.
     for option in np.argsort(since, kind="stable").tolist():
-        if since[option] < plan.years and not builder.counts[option]:
+        if since[option] < years and not builder.counts[option]:
             builder.open(option, builder.need)
 
 
