@@ -54,13 +54,14 @@ def _counts(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     yield from _between("hubs", sum(hub.count for hub in new), model.min_hubs, model.max_hubs)
     for limit in model.hub_limits:
         named = words(world.sites.frame[limit.group])
+        values = set(named) if limit.value is None else {limit.value}
         if limit.where_needed:
             useful = _sites_with_need(world)
-            for value in sorted(set(named[useful])):
+            for value in sorted(values & set(named[useful])):
                 built = sum(hub.count for hub in new if named.iloc[hub.site] == value and useful[hub.site])
                 yield from _between(f"hubs in {limit.group} {value}", built, limit.min, None)
             limit = limit.model_copy(update={"min": None})  # noqa: PLW2901 - the rest of it
-        for value in [limit.value] if limit.value is not None else sorted(set(named)):
+        for value in sorted(values):
             built = sum(hub.count for hub in new if named.iloc[hub.site] == value)
             yield from _between(f"hubs in {limit.group} {value}", built, limit.min, limit.max)
 

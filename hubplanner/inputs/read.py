@@ -61,8 +61,8 @@ def read_inputs(scenario: Scenario) -> Inputs:
 
 
 def _with_keys(faults: Sequence[Fault], scenario: Scenario) -> list[Fault]:
-    """Return faults with the key of the scenario that names the file, where its path alone is told."""
-    keys = keys_of_files(scenario)
+    """Return faults with the key, that of a variant too, that names the file, where its path alone is told."""
+    keys = {file: scenario.written_in(key)[1] for file, key in keys_of_files(scenario).items()}
     return [fault if fault.column else replace(fault, column=keys.get(fault.file)) for fault in faults]
 
 

@@ -105,13 +105,14 @@ def hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[MaxHubs | MinHub
     """Yield the constraints of one of the scenario's limits by group of sites."""
     group = limit.group if limit.value is None else ""
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
+    values = set(words) if limit.value is None else {limit.value}
     if limit.where_needed:
         needed = sites_with_need(inputs)
-        for value in sorted(set(words[needed])):
+        for value in sorted(values & set(words[needed])):
             sites = tuple(np.flatnonzero(needed & (words == value)).tolist())
             yield MinHubs(count=limit.min or 0, sites=sites, name=f"{limit.group} {value}", group=group)
         limit = limit.model_copy(update={"min": None})
-    for value in [limit.value] if limit.value is not None else sorted(set(words)):
+    for value in sorted(values):
         sites, name = tuple(np.flatnonzero(words == value).tolist()), f"{limit.group} {value}"
         if limit.max is not None:
             yield MaxHubs(count=limit.max, sites=sites, name=name, group=group)

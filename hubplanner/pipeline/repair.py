@@ -133,14 +133,6 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
             ends = {_end(constraint): int(after[constraint]) for constraint in moved}
             limits.append(spec.model_copy(update=ends))
             settings |= {f"model.hub_limits.{number}.{end}": count for end, count in ends.items()}
-        elif spec.where_needed:
-            where = _("{name} alone, which where_needed does not let it say", name=moved[0].name)
-            message = _(
-                "--repair has to move model.hub_limits.{number} for {where}: give each value a limit of its own",
-                number=number,
-                where=where,
-            )
-            raise ScenarioError(message)
         else:
             limits += _each(spec, constraints, after)
             spelled_out = True
@@ -158,22 +150,25 @@ def _end(constraint: HubCount) -> str:
 
 def _each(spec: HubLimitSpec, constraints: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:
     """Return a limit for each value of a group, in place of one that speaks of all of them."""
-    values: dict[str, dict[str, int]] = {}
-    for constraint in constraints:
-        value = constraint.name.removeprefix(f"{spec.group} ")
-        values.setdefault(value, {})[_end(constraint)] = int(after.get(constraint, constraint.count))
     return [
-        spec.model_copy(update={"value": value, "min": ends.get("min"), "max": ends.get("max")})
-        for value, ends in values.items()
+        HubLimitSpec(
+            group=spec.group,
+            value=constraint.name.removeprefix(f"{spec.group} "),
+            where_needed=spec.where_needed,
+        ).model_copy(update={_end(constraint): int(after.get(constraint, constraint.count))})
+        for constraint in constraints
     ]
 
 
 def _once(limits: list[HubLimitSpec]) -> list[HubLimitSpec]:
-    """Return limits with those of the same value in one, as a scenario holds them: the stricter ends count."""
-    found: dict[tuple[str, str | None], HubLimitSpec] = {}
+    """Return limits, those of the same value and sites in one, as a scenario holds them; the stricter ends count."""
+    found: dict[tuple[str, str | None, bool], HubLimitSpec] = {}
     for limit in limits:
-        before = found.get((limit.group, limit.value), limit)
-        least = max((one.min for one in (before, limit) if one.min is not None), default=None)
-        most = min((one.max for one in (before, limit) if one.max is not None), default=None)
-        found[limit.group, limit.value] = before.model_copy(update={"min": least, "max": most})
+        for end, stricter in (("min", max), ("max", min)):
+            count, needed = getattr(limit, end), limit.where_needed and end == "min"
+            if count is not None:
+                key = (limit.group, limit.value, needed)
+                own = found.get(key) or HubLimitSpec(group=limit.group, value=limit.value, where_needed=needed)
+                before = getattr(own, end)
+                found[key] = own.model_copy(update={end: count if before is None else stricter(before, count)})
     return list(found.values())

@@ -59,8 +59,14 @@ def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
     return solve_inputs(read_inputs(scenario).tell(), repair=repair)
 
 
-def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
-    """Choose the hubs for data that is read already; take and raise what `solve` does."""
+def solve_inputs(inputs: Inputs, *, repair: bool = False, seek_change: bool = True) -> Plan:
+    """Choose the hubs for data that is read already; take and raise what `solve` does.
+
+    Parameters
+    ----------
+    seek_change
+        Whether the error of hub numbers that clash tells the least change that helps: looking for it takes seconds.
+    """
     problem = build_problem(inputs)
     objective, options = objective_of(inputs), options_of(inputs.scenario)
     try:
@@ -70,7 +76,7 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
         raise ScenarioError(joined((str(error), thinning), ". ")) from error
     if repair and solution.clash is not None:
         return _repaired(inputs, solution.clash)
-    evaluation = _plan_found(inputs, solution)
+    evaluation = _plan_found(inputs, solution, seek_change=seek_change)
     again = remeasure(inputs, solution.problem, evaluation)
     futures = inputs.scenario.futures
     worth = (
@@ -151,10 +157,10 @@ def _least_change(inputs: Inputs, clash: Conflict) -> str:
     return _("the least change that makes one possible (solve --repair) is {changes}", changes=changes)
 
 
-def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
+def _plan_found(inputs: Inputs, solution: Solution, *, seek_change: bool) -> Evaluation:
     """Return the plan's figures, or raise for what kept it from being found."""
     if solution.clash is not None:
-        raise infeasible(inputs, solution.clash)
+        raise infeasible(inputs, solution.clash, change=None if seek_change else "")
     if solution.evaluation is None and solution.stopped:
         message = _("stopped by you before any plan was found")
         raise StoppedError(message)

@@ -168,6 +168,7 @@ class _Origin:
         """Return the file that gives a key its value, and the key as it stands there, that of a variant too.
 
         A key without a value is looked for where what it belongs in stands; one that was set, in the scenario's file.
+        One within a section that is written as a value, such as ``map.borders: borders.gpkg``, is that section's.
         """
         if key not in self._told:
             self._told[key] = self._look(key)
@@ -175,6 +176,8 @@ class _Origin:
 
     def _look(self, key: str) -> tuple[str, str]:
         way = tuple(key.split("."))
+        while way and isinstance(_at(self.tree, way[:-1]), str | int | float):
+            way = way[:-1]
         value = _at(self.tree, way)
         of_variants = [("overrides", name, *way) for name in reversed(self.variants)]
         places = of_variants[:1] if self.within else [*of_variants, way]

@@ -212,8 +212,12 @@ class Scenario(Spec):
 
     def fault(self, key: str, value: object, allowed: str) -> Fault:
         """Return what is wrong with a key's value; a value of None is not told."""
-        file, column = (self.file, key) if self._written_in is None else self._written_in(key)
+        file, column = self.written_in(key)
         return Fault(file=file, column=column, value=value, allowed=allowed, kind="scenario")
+
+    def written_in(self, key: str) -> tuple[str, str]:
+        """Return the file that gives a key its value, and the key as it stands there, in a variant too."""
+        return (self.file, key) if self._written_in is None else self._written_in(key)
 
     @property
     def fairness_group(self) -> str:

@@ -24,6 +24,7 @@ from hubplanner.analysis.sweep.plot import tornado_of
 from hubplanner.analysis.sweep.sweep import plan_sweep, solve_open, write_tables
 from hubplanner.cli.project import write_project
 from hubplanner.errors import ExistsError, ScenarioError
+from hubplanner.pipeline import solve as pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +139,22 @@ def test_a_poisoned_case_is_recorded_and_the_rest_goes_on(
         table.loc[(table["model.budget"] == 1) & (table["demand.people"] == "people"), "status"].eq("infeasible").all()
     )
     assert found.counts() == {"cases": 12, "solved": 2, "errors": 10, "open": 0}
+
+
+@pytest.mark.usefixtures("counted")
+def test_no_change_is_looked_for_that_a_table_does_not_tell(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(pipeline, "least_repair", lambda *question: asked.append(question))
+    settings = {"model.require": ["S1", "S4"], "model.budget": None}
+    with pytest.raises(hp.InfeasibleError, match="no change of hub numbers"):
+        hp.solve(hp.read_scenario(scenario, settings=settings | {"model.max_hubs": 1}))
+    assert len(asked) == 1
+    [record] = hp.sweep(scenario, {"model.max_hubs": [1]}, settings=settings, folder=tmp_path / "out").records()
+    assert record["status"] == "infeasible"
+    assert record["error"].endswith("what would help: fewer required sites or more hubs allowed")
+    assert len(asked) == 1
 
 
 def test_an_unusable_scenario_is_no_sweep(scenario: Path) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "scenarios/examples"
+NEEDED = {"group": "name", "min": 1, "where_needed": True}
 
 
 @pytest.mark.parametrize("name", ["base", "capacity", "existing", "merged"])
@@ -76,6 +77,7 @@ def test_an_example_is_audited_in_full_with_its_bound_proven_anew(name: str, tmp
         },
         {"model.objective": "p_center", "model.max_hubs": 2},
         {"sites.groups": ["name"], "model.hub_limits": [{"group": "name", "min": 1, "where_needed": True}]},
+        {"sites.groups": ["name"], "model.hub_limits": [NEEDED | {"value": "Quetta"}, NEEDED | {"value": "Hazar"}]},
         {"horizon_years": 0},
     ],
     ids=", ".join,

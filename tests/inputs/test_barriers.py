@@ -228,13 +228,13 @@ WRONG = {
     "points.gpkg": ([shapely.Point(0, 0)], "one of LineString"),
     "far.gpkg": (
         [shapely.LineString([(10, 50), (10, 51)])],
-        "far.gpkg, travel.barriers.path: lies beside the roads: is it the right file?",
+        "far.gpkg, travel.barriers: lies beside the roads: is it the right file?",
     ),
     "country.gpkg": (
         [shapely.box(-1, -1, 1, 1)],
         "from all roads within travel.access_max_km, 6 km: nobody leaves a polygon off the road, so draw borders as",
     ),
-    "none.gpkg": (None, "none.gpkg, travel.barriers.path: cannot be read: No such file"),
+    "none.gpkg": (None, "none.gpkg, travel.barriers: cannot be read: No such file"),
 }
 
 

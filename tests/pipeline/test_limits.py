@@ -315,6 +315,20 @@ def test_a_hub_is_asked_for_only_where_need_is_in_reach_and_the_others_are_named
     assert "Hazar, Kalat" in project.messages(refused)[0]
 
 
+def test_where_needed_may_speak_of_one_value_and_is_not_the_limit_of_all_its_sites(project: Project) -> None:
+    named = [{"group": "name", "value": value, "min": 1, "where_needed": True} for value in ("Quetta", "Hazar")]
+    everywhere = {"group": "name", "value": "Hazar", "min": 1}
+    settings = {"sites.groups": ["name"], "model.budget": 1000}
+    plan = hp.solve(project.read(settings | {"model.hub_limits": named}))
+    assert "S1" in hubs(plan)
+    [warning] = [told for told in plan.summary()["warnings"] if told["code"] == "no_need_in_reach"]
+    assert warning["message"].startswith("no site of name Hazar has need within reach")
+    both = hp.solve(project.read(settings | {"model.hub_limits": [*named, everywhere]}))
+    assert {"S1", "S3"} <= set(hubs(both))
+    [twice] = project.refusal(settings | {"model.hub_limits": [named[1], everywhere, named[1]]})
+    assert twice.startswith("scenario.yaml, model.hub_limits.2: 'name, Hazar, where_needed' found; allowed: each limit")
+
+
 @pytest.mark.parametrize("objective", ["max_coverage", "min_cost", "p_median", "p_center"])
 def test_figures_of_every_objective_are_plain_numbers(project: Project, objective: str) -> None:
     own = {"target_share": 0.7, "travel_cost_per_km": 0.1} if objective == "min_cost" else {"max_hubs": 2}

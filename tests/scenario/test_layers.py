@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hubplanner.errors import ScenarioError
+from hubplanner.errors import FaultyError, ScenarioError
 from hubplanner.inputs import read_inputs
 from hubplanner.scenario import loader, read_scenario
 
@@ -202,6 +202,42 @@ def test_a_fault_of_a_variant_names_the_file_and_the_variant_that_hold_it(projec
         ("scenario.yaml", "overrides.lean.model.require", "Q"),
         ("child.yaml", "overrides.wide.model.exclude", "Z"),
     ]
+
+
+FILES = {
+    "demand.path": "demand: {path: none.csv}",
+    "demand.join.0.path": "demand: {join: [{path: none.csv, on: {demand_id: id}, take: {schools: n}}]}",
+    "demand.zones.path": "demand: {merge: true, zones: {path: none.csv, id: code}}",
+    "sites.path": "sites: {path: none.csv}",
+    "travel.path": "travel: {method: matrix, path: none.csv}",
+    "travel.roads.path": "travel: {method: network, roads: {path: none.csv}}",
+    "travel.raster.path": (
+        "travel: {method: friction, raster: {path: none.tif, unit: minutes_per_metre}}, "
+        "hubs: [{name: centre, capex: 1, reach_minutes: 5}, {name: park, capex: 1, reach_minutes: 5}]"
+    ),
+    "map.borders": "map: {borders: none.gpkg}",
+    "map.places.path": "map: {places: {path: none.csv}}",
+    "backhaul.nodes.0.path": (
+        "backhaul: {nodes: [{path: none.csv, id: id, x: x, y: y}], technologies: {fibre: {cost_per_km: 1}}}"
+    ),
+}
+"""What a variant may say of each kind of file, by the key that names a file that is not there."""
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_a_file_that_is_not_there_is_named_with_the_variant_that_names_it(project: Project, key: str) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", f"lean: {{{FILES[key]}}}")
+    child = project.write("child.yaml", "extends: scenario.yaml\noverrides: {wide: {model: {max_hubs: 1}}}\n")
+    with pytest.raises(FaultyError) as caught:
+        read_inputs(read_scenario(child, ["lean", "wide"]))
+    told = [fault.column for fault in caught.value.faults if Path(fault.file).stem == "none"]
+    assert told == [f"overrides.lean.{key}"], caught.value
+
+
+def test_a_file_that_a_variant_leaves_as_it_is_is_named_by_the_scenario(project: Project) -> None:
+    project.edit("scenario.yaml", "path: sites.csv", "path: none.csv")
+    with pytest.raises(FaultyError, match=r"none\.csv, sites\.path: cannot be read: No such file"):
+        read_inputs(project.read(overrides=["lean"]))
 
 
 @pytest.mark.parametrize(

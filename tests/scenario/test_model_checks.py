@@ -169,7 +169,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         BY_NAME | {"model.hub_limits": [{"group": "name", "max": 1, "where_needed": True}]},
-        "model.hub_limits.0.where_needed: True found; allowed: only with min, for all values of the group",
+        "model.hub_limits.0.where_needed: True found; allowed: only with min",
     ),
     (
         BY_NAME | {"model.hub_limits": [{"group": "name", "min": 2, "max": 1}]},

@@ -98,15 +98,24 @@ def test_what_no_limit_mends_is_told_as_such() -> None:
         hp.solve(hp.read_scenario(SPACING, settings=alone), repair=True)
 
 
-def test_the_least_change_is_told_where_repair_could_not_write_it() -> None:
-    """A limit of every district where need is cannot say that one district has none."""
-    every = [{"group": "district", "min": 1, "where_needed": True}]
+@pytest.mark.parametrize("limit", [{"min": 1}, {"min": 1, "max": 1}], ids=["least", "both"])
+def test_the_least_change_that_is_told_is_made_where_hubs_are_asked_for_by_need(
+    limit: dict[str, int], tmp_path: Path
+) -> None:
+    """A limit of every district where need is becomes one of each, at the sites that it spoke of."""
+    every = [{"group": "district", "where_needed": True, **limit}, {"group": "district", "value": "Gwadar", "min": 1}]
     settings = {"model.hub_limits": every, "model.min_separation_km": None, "model.min_hubs": None}
     asked = hp.read_scenario(SPACING, settings=settings)
-    with pytest.raises(hp.InfeasibleError, match=r"solve --repair\) is district [\w ]+: at least 1 -> 0"):
+    with pytest.raises(hp.InfeasibleError) as told:
         hp.solve(asked)
-    with pytest.raises(hp.ScenarioError, match="give each value a limit of its own"):
-        hp.solve(asked, repair=True)
+    mended = hp.repair(asked)
+    assert f"(solve --repair) is {', '.join(map(str, mended.changes))};" in str(told.value)
+    assert {change.limit.key for change in mended.changes} == {"min_hubs"}
+    again = hp.read_scenario(SPACING, settings=settings | dict(mended.settings))
+    assert again.model == mended.inputs.scenario.model
+    plan = hp.solve(asked, repair=True)
+    assert plan.summary()["hubs"] == hp.solve(again).summary()["hubs"]
+    assert audit_run(plan.write(tmp_path / "run")).findings == ()
 
 
 def test_a_scenario_is_mended_solved_written_and_audited(tmp_path: Path) -> None:

@@ -150,8 +150,8 @@ def _counts(scenario: Scenario) -> Complaints:
             yield f"{key}.group", limit.group, _one_of("sites.groups", groups)
         if limit.min is None and limit.max is None:
             yield key, limit.group, _("min, max or both for this limit")
-        if limit.where_needed and (limit.min is None or limit.value is not None):
-            yield f"{key}.where_needed", True, _("only with min, for all values of the group")
+        if limit.where_needed and limit.min is None:
+            yield f"{key}.where_needed", True, _("only with min")
         if limit.min is not None and limit.max is not None and limit.min > limit.max:
             yield f"{key}.min", limit.min, _("at most max, {max}", max=limit.max)
 
@@ -268,7 +268,8 @@ def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     ]
     for bound in ("min", "max"):
         given = {at: limit for at, limit in enumerate(model.hub_limits) if getattr(limit, bound) is not None}
-        limits.append(("hub_limits", {at: (limit.group, limit.value) for at, limit in given.items()}))
+        alone = {at: "where_needed" if limit.where_needed and bound == "min" else None for at, limit in given.items()}
+        limits.append(("hub_limits", {at: (limit.group, limit.value, alone[at]) for at, limit in given.items()}))
     for key, of in limits:
         seen = set()
         for at, parts in of.items():
