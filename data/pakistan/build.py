@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from hubplanner.formatting import per_cent
+
 PEOPLE = 241_499_431  # the published total of the 2023 census
 DENSEST_DIVISION = "Karachi"  # left out of the urban density: no other city is built so densely
 DESIGN_EFFECT = 2.5  # assumption: by how much the variance of a cluster sample is that of as many single draws
@@ -323,7 +325,7 @@ def school_rows(costs: Benchmarks) -> list[tuple[object, ...]]:
     room = Figure(FURNITURE_AND_SOLAR, "assumption", "Furniture and solar panels; the school gives the room.")
     line = Figure(monthly * 12, "C23", f"The dearest household line, {monthly:,.0f} a month x 12 months.")
     spent = devices.amount + room.amount
-    how = f"Assumption: {100 * RUNNING_SHARE:.0f} % a year of devices, furniture and solar panels, {spent:,.0f}."
+    how = f"Assumption: {per_cent(RUNNING_SHARE, 0)} a year of devices, furniture and solar panels, {spent:,.0f}."
     running = Figure(round(spent * RUNNING_SHARE), "C29; assumption", how)
     return [
         (SCHOOL, "devices", "capex", "PKR", *devices),
@@ -344,7 +346,7 @@ def satellite_costs(seat_count: float, costs: Benchmarks) -> tuple[Figure, Figur
 
 def running_cost(building: Figure) -> Figure:
     """Return the yearly cost of staff and running, a stated share of the premises and equipment."""
-    how = f"Assumption: {100 * RUNNING_SHARE:.0f} % a year of premises and equipment, {building.amount:,.0f}."
+    how = f"Assumption: {per_cent(RUNNING_SHARE, 0)} a year of premises and equipment, {building.amount:,.0f}."
     source = building.source.removesuffix("; assumption") + "; assumption"
     return Figure(round(building.amount * RUNNING_SHARE), source, how)
 
