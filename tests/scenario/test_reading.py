@@ -86,7 +86,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("demand.groups", "province", "demand.groups: 'province' found; allowed: a list, in [ ]"),
         ("demand.where", ["a"], "demand.where: \"['a']\" found; allowed: keys with values below it"),
         ("demand.where", {"a": []}, "demand.where.a: '[]' found; allowed: a list of at least one"),
-        ("demand.where", {"a": True}, "demand.where.a.0: True found; allowed: text, in quotes"),
+        ("demand.where", {"a": True}, "demand.where.a: True found; allowed: text, in quotes"),
         ("demand.spread_km", 0, "demand.spread_km: 0 found; allowed: a number greater than 0"),
         ("name", "two words", "name: 'two words' found; allowed: letters, digits, dot, dash and underscore"),
         ("name", "n" * 101, "found; allowed: a text of at most 100 characters"),
