@@ -254,7 +254,7 @@ def test_a_file_that_is_not_there_is_named_in_full_with_the_key_that_names_it(pr
 
 
 def test_a_file_that_another_program_holds_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def held(path: Path, mode: str) -> None:
+    def held(path: Path, mode: str = "r", **_how: str) -> None:
         raise PermissionError(13, os.strerror(13), str(path), mode)
 
     scenario = project.read()

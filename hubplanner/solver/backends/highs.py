@@ -35,9 +35,10 @@ IPM = 100
 INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 _FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
 
-WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
+WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-10}
 """With its own tolerance HiGHS 1.16 may meet a better plan that overspends a little by almost whole hubs, prune by it,
-give it up in the end, and state a bound below the best plan."""
+give it up in the end, and state a bound below the best plan. Its presolve takes worth below the other tolerance, 1e-7
+of the largest if it is not said, for none: of a few beside billions."""
 
 ALONE = 5_000
 """Nonzeros up to which HiGHS works in one thread where it may choose: the others wait for work by spinning. Programs of
