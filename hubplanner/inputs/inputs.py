@@ -323,9 +323,9 @@ def without_need(inputs: Inputs) -> tuple[DataWarning, ...]:
         return ()
     frame, useful, found = inputs.sites.frame, sites_with_need(inputs), []
     for group in dict.fromkeys(limit.group for limit in limits):
-        asked = {limit.value for limit in limits if limit.group == group}
-        values = set(frame[group]) if None in asked else asked
-        named = sorted(values - set(frame[group][useful]))
+        own = [limit.value for limit in limits if limit.group == group]
+        asked = set(frame[group]) if None in own else {value for value in own if value is not None}
+        named = sorted(asked - set(frame[group][useful]))
         if named:
             message = _(
                 "no site of {group} {named} has need within reach: no hub is asked for there",

@@ -277,9 +277,9 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
 
 
 def seek(form: Formulation, goal: Goal) -> Formulation:
-    """Make a goal the program's objective, scaled so that its largest coefficient is of the size of one."""
+    """Make a goal the program's objective, scaled so that the largest coefficient that counts is of the size of one."""
     wanted = goal.expression(form).times(goal.sense)
-    unit = decimal_unit(max((abs(value) for _, value in wanted.terms), default=0.0))
+    unit = decimal_unit(max((abs(value) for variable, value in wanted.terms if variable.upBound != 0), default=0.0))
     form.program.setObjective(LpAffineExpression(wanted.times(1 / unit).terms))
     return replace(form, unit=unit, constant=wanted.constant, sense=goal.sense)
 

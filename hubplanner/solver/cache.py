@@ -31,7 +31,7 @@ class SolveCache:
     plans, lines
         The plans found, and what relaxations proved of other budgets.
     reductions
-        The instances left to decide, by the number of options that the budget allows; UNLIMITED where it is no limit.
+        The instances left to decide, by whether money is no limit and by the number of options that the limits allow.
     sifting, instance
         A solver's handle on the last relaxation, which that relaxation alone knows how to use, and what it is of.
     """
@@ -39,7 +39,7 @@ class SolveCache:
     problem: Problem
     plans: list[Evaluation] = field(default_factory=list)
     lines: list[CachedPlans] = field(default_factory=list)
-    reductions: dict[int, CachedReduction] = field(default_factory=dict)
+    reductions: dict[tuple[bool, int], CachedReduction] = field(default_factory=dict)
     sifting: object | None = None
     instance: CoveringInstance | None = None
 

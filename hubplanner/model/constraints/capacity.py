@@ -96,22 +96,29 @@ class Capacity(Constraint):
         rows, assign = live_rows(model), assigned(model)
         people = rows.totals[:, instance.measure(model.seats)][rows.row]
         room = self.room(instance.problem)
+        # Others' worth is not to be lost beside that of a whole point which no hub has room for.
+        never = self.single & (people > (room * np.maximum(instance.most, 1) * (1 + AGREEMENT))[rows.option])
+        for pair in np.flatnonzero(never).tolist():
+            assign[pair].upBound = 0
+        people = np.where(never, 0.0, people)
         most = np.bincount(rows.option, weights=people * rows.coming, minlength=len(room))
         all_come = bool((rows.coming == 1).all())
         order = np.argsort(rows.option, kind="stable")
         bounds = np.searchsorted(rows.option[order], np.arange(len(room) + 1))
         for option in np.flatnonzero(np.isfinite(room)).tolist():
             pairs = order[bounds[option] : bounds[option + 1]]
-            unit = decimal_unit(room[option])
+            # A solver does not see how few come to a hub of far more room: then it is no more than they are.
+            least = room[option] if most[option] > AGREEMENT * room[option] else most[option]
+            unit = decimal_unit(least)
             load = [(assign[pair], people[pair] / unit) for pair in pairs.tolist() if people[pair] > 0]
             if load:
-                limits = [(room[option], 0.0)] if all_come else _limits(room[option], most[option])
+                limits = [(least, 0.0)] if all_come else _limits(room[option], most[option])
                 for size, limit in limits:
                     hubs = (model.open_[option], -size / unit)
                     model.add(f"capacity_{option}", [*load, hubs], LpConstraintLE, limit / unit)
         # Where few of many rows come, their sum says nearly as much in one row.
         links = people < room[rows.option] if all_come else (people == 0) | ~np.isfinite(room[rows.option])
-        for pair in np.flatnonzero(links).tolist():
+        for pair in np.flatnonzero(links & ~never).tolist():
             link = (model.open_[rows.option[pair]], -float(rows.coming[pair]))
             model.add(f"link_{pair}", [(assign[pair], 1.0), link], LpConstraintLE, 0)
 

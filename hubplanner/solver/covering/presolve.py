@@ -16,17 +16,15 @@ from hubplanner.problem.covering_instance import CoveringInstance, reduce_existi
 from hubplanner.solver.cache import CachedReduction, SolveCache
 from hubplanner.solver.limits import limits
 
-UNLIMITED = -1
-"""Stands for the number of options that the money allows where it is no limit at all."""
 MOST_PRODUCTS = 1e8
 """Pairs of options in rows up to which dominated ones are looked for."""
 
 
 def reduction(problem: Problem, objective: Objective, cache: SolveCache | None = None) -> CachedReduction:
-    """Return the instance that is left to decide: the same for all budgets that allow the same options."""
-    money, count = limits(objective)
-    is_free = _is_free(problem, money, count)
-    allowed = UNLIMITED if is_free else int(np.count_nonzero(problem.option_cost <= most_money(money)))
+    """Return the instance that is left to decide: the same for all limits that allow the same options."""
+    is_free = _is_free(problem, *limits(objective))
+    dearest = _dearest(objective, problem.required_sites)
+    allowed = is_free, int(np.count_nonzero(problem.option_cost <= dearest))
     if cache is not None and allowed in cache.reductions:
         return cache.reductions[allowed]
     useful = drop_useless(reduce_existing(problem, problem.rows), objective)
@@ -124,11 +122,16 @@ def of_one_site(cover: csr_array, site: Ints) -> Bools:
 
 
 def drop_useless(instance: CoveringInstance, objective: Objective) -> CoveringInstance:
-    """Drop options that cost more than the budget or cover nothing; required sites keep theirs."""
-    money, _ = limits(objective)
+    """Drop options that cost more than the budget, come on top of all allowed hubs or cover nothing, at free sites."""
     reaches = np.bincount(instance.cover.indices, minlength=len(instance.option)) > 0
     required = np.isin(instance.site, instance.required)
-    return instance.keep_options(required | (reaches & (instance.cost <= most_money(money))))
+    return instance.keep_options(required | (reaches & (instance.cost <= _dearest(objective, instance.required))))
+
+
+def _dearest(objective: Objective, required: Ints) -> float:
+    """Return what an option may cost where no hub is required; minus infinity if those that are leave no other."""
+    money, count = limits(objective)
+    return most_money(money) if count > len(required) else -np.inf
 
 
 def prune(instance: CoveringInstance, chosen: Ints) -> Ints:
