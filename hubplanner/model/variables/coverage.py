@@ -12,8 +12,9 @@ from hubplanner.model.variables.assignment import served
 from hubplanner.model.variables.measures import covered_by_measures
 from hubplanner.problem import Floats
 
-MOST_ENTRIES = 300_000
-"""Entries of rows for second hubs from which one row a place, with a whole variable, takes less time."""
+MOST_ENTRIES = 100_000
+"""Entries of rows for second hubs from which one row a place, with a whole variable, takes less time: the relaxation of
+1,000 sites x 20,000 points, 5 in reach, 1.2 s in place of 6.3."""
 
 
 def covered(model: Model, measure: int) -> LinearExpression:

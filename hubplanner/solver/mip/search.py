@@ -22,6 +22,7 @@ from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.relaxation import (
     FIRST_DEPTH,
     Relaxation,
+    area_bound,
     hub_ranges,
     relaxed,
     sharpened,
@@ -61,6 +62,8 @@ searches from so many."""
 THOROUGH = (0.5, 20.0)
 """Share of the time for exchanges where searches hardly find a plan, and how many times as many as usual: of the worst
 of 5 groups, 1,000 sites x 10,000 points, three draws, 0.8, 1.0 and 0.6 % is open after half a minute."""
+AREA_ENTRIES = 20_000
+"""Pairs of demand and hubs from which programs of areas come before a search where second hubs count."""
 LEAST_PROGRESS, MORE_STEPS = 1e-3, 4
 """Relative gain of a plan of suggested hubs below which prices take more steps at once, so many times as many."""
 FLOW_ENTRIES, FLOW_ROUNDS, WITHIN = 20_000, 50, 0.2
@@ -286,7 +289,8 @@ def _optimised(task: Subproblem) -> Incumbent:
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
         known, task = guided, replace(task, start=guided.opened)
     scale = abs(bound) if math.isnan(task.scale) else task.scale
-    task, found = replace(task, scale=scale, cuts=form.cuts), _bounded(task, known, bound)
+    found = _in_areas(task, form, _bounded(task, known, bound))
+    task = replace(task, scale=scale, cuts=form.cuts, start=found.opened if found.years else task.start)
     return found if is_close(task, found) else _searched(task, depth, form, relaxation, found)
 
 
@@ -302,9 +306,35 @@ def _sharpened(
     return sharpened(replace(task, deadline=task.deadline.part(SHARPENING)), form, relaxation, enough)
 
 
+def _in_areas(task: Subproblem, form: Formulation, known: Incumbent) -> Incumbent:
+    """Return what is known, with the bound of programs of areas where second hubs count and it is not close enough.
+
+    What exchanges make of the hubs that these open takes its place if it is better.
+    """
+    goal = task.goal
+    if goal is None or not known.years or not _has_areas(task) or is_close(task, known):
+        return known
+    aimed = [(task.sense * value - form.constant) / form.unit for value in (known.value, known.value * (1 + task.gap))]
+    found = area_bound(replace(task, deadline=task.deadline.part(SHARPENING)), form, *aimed)
+    if found is None:
+        return known
+    bound = task.sense * min(task.sense * known.bound, task.sense * form.figure(found.value))
+    hubs = in_order(found.parts.reshape(len(form.layers), -1))
+    trial = _improved(task, plan_with(task.question, hubs, task.deadline), *THOROUGH)
+    better = bool(trial.years) and task.sense * (goal.value(trial.years) - known.value) > 0
+    return _bounded(task, trial if better else known, bound)
+
+
+def _has_areas(task: Subproblem) -> bool:
+    """Tell whether programs of areas bound a goal: where second hubs count, in a program of some size."""
+    objective, alone = task.question.objective, not task.held and task.ranges is None
+    counts = objective.maximises_coverage and task.question.problems[-1].rule.backup > 1
+    return alone and counts and not task.question.assigns and entries_of(task) >= AREA_ENTRIES
+
+
 def _searches_long(task: Subproblem) -> bool:
     """Tell whether searches take so long that exchanges come first: with many pairs, or some where these do well."""
-    return entries_of(task) >= (PRICED_ENTRIES if is_hard(task.question) else MANY_ENTRIES)
+    return _has_areas(task) or entries_of(task) >= (PRICED_ENTRIES if is_hard(task.question) else MANY_ENTRIES)
 
 
 def _is_far(task: Subproblem, known: Incumbent, bound: float, margin: float) -> bool:

@@ -21,6 +21,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.arrays import lagrangean, linear_program, matrix
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
+from hubplanner.solver.mip.bounds.area_programs import AreaBound, AreaPrograms
 from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, halved, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
@@ -194,6 +195,19 @@ class _BlockProgram:
         values = self.back @ point.values
         return Relaxation(bound=bound, open_=values[self.columns], reduced=reduced[self.columns], values=values)
 
+    def areas(self, effort: SearchLimits) -> AreaPrograms:
+        """Return the programs of areas, from the relaxation that was solved."""
+        staying = self.part.staying
+        ends = np.asarray(self.program.col_lower_)[staying], np.asarray(self.program.col_upper_)[staying]
+        self.relaxation.solve()  # without the cuts that were purged since
+        return AreaPrograms(self.relaxation, np.isin(staying, self.columns), ends, effort)
+
+    def opened(self, parts: Floats) -> Floats:
+        """Return how much (o,) of each option columns that stay (k,) open."""
+        values = np.zeros(self.program.num_col_)
+        values[self.part.staying] = parts
+        return values[self.columns]
+
 
 class _RowProgram:
     """Any program as it is."""
@@ -218,6 +232,26 @@ class _RowProgram:
         found = relaxation_of(self.handle, self.form)
         self.binding = np.flatnonzero(np.asarray(self.handle.getSolution().row_dual)[self.first :])
         return found if found.is_solved else None
+
+
+def area_bound(task: Subproblem, form: Formulation, value: float, enough: float) -> AreaBound | None:
+    """Return what programs of areas prove of a large covering program and suggest; None of any other, or out of time.
+
+    Parameters
+    ----------
+    value
+        What a plan is worth, in the program's unit.
+    enough
+        The bound, in the program's unit, at which to stop.
+    """
+    effort = task.effort(0.0)
+    deadline = effort.deadline()
+    handle = prepared(form.program, effort, mip=False, solver="simplex")
+    program = _BlockProgram.of(handle, form, effort)
+    if program is None or program.solve(task.start) is None or deadline.is_past:
+        return None
+    found = program.areas(task.effort(0.0)).bound(value, enough)
+    return replace(found, parts=program.opened(found.parts))
 
 
 def sharpened(

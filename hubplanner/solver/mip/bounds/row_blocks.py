@@ -350,6 +350,29 @@ class _UnitCuts:
         return _UnitCuts(slope=csr_array(self.slope[some]), age=self.age[some], added=self.added[some])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BlockPrices:
+    """What the multipliers of cuts say of each block.
+
+    Parameters
+    ----------
+    bound
+        What they prove of the whole program.
+    constant, worth
+        (b,) part of the bound that the cuts of a block are, and what its units count times their weight.
+    paid
+        (b, k) what a block pays for the columns that stay.
+    reduced
+        (k,) reduced costs of these columns.
+    """
+
+    bound: float
+    constant: Floats
+    worth: Floats
+    paid: csr_array
+    reduced: Floats
+
+
 class RowBlockRelaxation:
     r"""A program's relaxation in which covered units are told by what blocks of them come to.
 
@@ -460,6 +483,23 @@ class RowBlockRelaxation:
         bound, own = lagrangean(self.handle.getLp(), dual)
         reduced[stay] = own[: len(stay)]
         return bound, reduced
+
+    def prices(self) -> BlockPrices:
+        """Return at what prices the cuts of the solved relaxation share columns among blocks."""
+        program, first, stay = self.handle.getLp(), len(self.part.kept), len(self.part.staying)
+        dual, pool = np.asarray(self.handle.getSolution().row_dual), self.pool
+        bound, reduced = lagrangean(program, dual)
+        cuts = np.flatnonzero(pool.added == NOT_ADDED)
+        weight = np.maximum(-dual[first + cuts], 0.0)
+        table = csr_array(csr_array(matrix(program))[first + cuts])
+        of_block = csr_array(table[:, stay:].T @ diags_array(weight))
+        return BlockPrices(
+            bound=bound,
+            constant=of_block @ np.asarray(program.row_upper_)[first + cuts],
+            worth=np.asarray(of_block.sum(axis=1)),
+            paid=csr_array(of_block @ -table[:, :stay]),
+            reduced=reduced[:stay],
+        )
 
     def purge(self) -> None:
         """Drop the cuts that have been slack for long, once they are many."""
