@@ -13,7 +13,7 @@ from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.mip.bounds.row_prices import is_priced
 from hubplanner.solver.mip.bounds.upper_bound import cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
-from hubplanner.solver.mip.search import is_close, suggested, with_flows
+from hubplanner.solver.mip.search import by_flows, has_flows, is_close, suggested, with_flows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
@@ -53,20 +53,14 @@ class PricedStrategy:
         if not found.years:
             return None
         task = Subproblem(question=question, goal=goal, options=options, deadline=context.deadline, gap=options.gap)
-        with log.phase(_("price demand")):
-            found, priced = suggested(replace(task, known=found, start=found.opened))
-            found = with_flows(task, found)
-        log.steps.update(demand_points=question.instance.problem.n_points, options=len(priced.most))
-        if not (is_close(task, found) or task.is_late):
-            known = goal.sense * found.value
-            kept = _kept(question, priced.most, known + options.gap * abs(known))
-            beside = float(np.delete(priced.most, kept).max(initial=-math.inf))
-            log.steps.update(options_left=len(kept))
-            # Hubs that must stand may have more pairs than a program holds by themselves: then there is none to solve.
-            if _pairs(question)[kept].sum() <= MOST_PAIRS:
-                with log.phase(_("search among the options that may matter")):
-                    core = _solved(question, kept, context)
-                found = _with_core(task, found, core, kept, beside)
+        task = replace(task, known=found, start=found.opened)
+        if has_flows(task):
+            with log.phase(_("optimise {goal}", goal=_(goal.name))):
+                found = by_flows(task)
+        else:
+            found = _priced(task, context)
+        problem = question.instance.problem
+        log.steps.update(demand_points=problem.n_points, options=problem.n_options)
         with log.phase(_("assign people to nearer hubs")):
             held = (FixedLevel(goal=goal, value=goal.value(found.years)),)
             years = assign_to_nearest(question, found.years, held, context.deadline)
@@ -77,6 +71,28 @@ class PricedStrategy:
             levels=(held[0].value,),
             version=found.version,
         )
+
+
+def _priced(task: Subproblem, context: SolveContext) -> Incumbent:
+    """Return the best plan of hubs that prices suggest, and of a program of the options that may matter."""
+    question, goal, log = task.question, task.goal, context.log
+    if goal is None:
+        raise AssertionError
+    with log.phase(_("price demand")):
+        found, priced = suggested(task)
+        found = with_flows(task, found)
+    if is_close(task, found) or task.is_late:
+        return found
+    known = goal.sense * found.value
+    kept = _kept(question, priced.most, known + task.gap * abs(known))
+    beside = float(np.delete(priced.most, kept).max(initial=-math.inf))
+    log.steps.update(options_left=len(kept))
+    # Hubs that must stand may have more pairs than a program holds by themselves: then there is none to solve.
+    if _pairs(question)[kept].sum() > MOST_PAIRS:
+        return found
+    with log.phase(_("search among the options that may matter")):
+        core = _solved(question, kept, context)
+    return _with_core(task, found, core, kept, beside)
 
 
 def _pairs(question: Question) -> Ints:

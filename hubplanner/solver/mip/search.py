@@ -151,7 +151,7 @@ def _packed(task: Subproblem) -> Incumbent:
 
 def _sought(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal: by prices of rows first where a program is large."""
-    if _has_flows(task):
+    if has_flows(task):
         found = by_flows(task)
         if is_close(task, found) or task.is_late or entries_of(task) >= MANY_ENTRIES:
             return found
@@ -171,7 +171,7 @@ def _has_prices(task: Subproblem, entries: int = 0) -> bool:
     return alone and is_priced(task.question, task.goal) and entries_of(task) >= entries
 
 
-def _has_flows(task: Subproblem) -> bool:
+def has_flows(task: Subproblem) -> bool:
     """Tell whether cuts by flows come before the program of a goal: it has some pairs, and hubs may serve by parts."""
     alone = bool(task.known.years) and not task.held and task.ranges is None
     return alone and entries_of(task) >= FLOW_ENTRIES and serves_by_flow(task.question, task.goal)

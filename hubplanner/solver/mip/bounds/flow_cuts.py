@@ -8,7 +8,6 @@ Benders (1962), doi:10.1007/BF01386316. Relaxations take a second that take a mi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,10 +29,15 @@ from hubplanner.solver.mip.bounds.relaxation import FIRST_DEPTH
 from hubplanner.solver.mip.heuristics.seat_flows import LeastCut, SeatFlows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
-MOST_ROUNDS = 300
-"""Rounds of cutting the relaxation and solving it again."""
+MOST_ROUNDS, PATIENCE, PROGRESS = 300, 100, 1e-4
+"""Rounds of cutting the relaxation and solving it again, and those in which its bound has to fall by a part: where all
+need can be met, it never does; where hubs share sites about towns it begins to after 40."""
 INWARD = 0.5
 """Part of the way from the relaxation's hubs to better known ones at which cuts are looked for first."""
+TINY = 0.01
+"""Parts of hubs there that are left out: a flow takes the longer the more hubs have any."""
+CLOSE = 1e-4
+"""Relative distance of what hubs serve from the relaxation's bound at which cutting ends."""
 VIOLATION = 1e-7
 """Least excess worth an inequality, as a share of all people."""
 
@@ -193,12 +197,16 @@ class FlowProgram:
         place: Any = (values, (np.zeros(len(columns), dtype=np.intp), columns))
         return csr_array(place, shape=(1, len(self.cost))), limit
 
-    def _broken(self, hubs: Floats, values: Floats) -> Iterator[Row]:
-        """Yield the rows of least cuts at hubs (p, o) that values (v,) of all columns break."""
+    def _broken(self, hubs: Floats, values: Floats) -> tuple[float, list[Row]]:
+        """Return what hubs (p, o) serve over the years, and the rows of least cuts that values (v,) break there."""
+        served, rows = 0.0, list[Row]()
         for asked in self.asked:
-            row, limit = self._row(asked, asked.flows.cut(hubs[asked.year])[1])
+            sent, cut = asked.flows.cut(hubs[asked.year])
+            served += self.question.discounts[asked.year] * sent if asked.level is None else 0.0
+            row, limit = self._row(asked, cut)
             if (row @ values)[0] > limit + VIOLATION * asked.flows.all / self.unit:
-                yield row, limit
+                rows.append((row, limit))
+        return served, rows
 
     def _arrays(self, *, whole: bool) -> Any:
         """Return the program with all cuts as HiGHS takes it."""
@@ -213,7 +221,11 @@ class FlowProgram:
 
     def is_close(self) -> bool:
         """Tell whether the best plan's gap is as asked."""
-        gap = self.goal.sense * (self.bound - self.best.value)
+        return self._is_within(self.bound)
+
+    def _is_within(self, bound: float) -> bool:
+        """Tell whether the best plan's gap to a bound is as asked."""
+        gap = self.goal.sense * (bound - self.best.value)
         return bool(self.best.years) and gap <= self.task.gap * abs(self.best.value)
 
     def relax(self) -> None:
@@ -222,22 +234,34 @@ class FlowProgram:
         deadline, handle = effort.deadline(), new_handle(effort, solver="simplex")
         handle.passModel(self._arrays(whole=False))
         core = None if self.best.opened is None else self.best.opened.astype(np.float64)
-        for _ in range(MOST_ROUNDS):
+        duals, bounds = np.zeros(0), list[float]()
+        while len(bounds) < MOST_ROUNDS:
             # HiGHS counts the time of all runs of a handle.
             handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
             run(handle)
             if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                return
-            values = np.asarray(handle.getSolution().col_value)
-            self._lower(self.figure(lagrangean(handle.getLp(), np.asarray(handle.getSolution().row_dual))[0]))
+                break
+            values, duals = (
+                np.asarray(part) for part in (handle.getSolution().col_value, handle.getSolution().row_dual)
+            )
+            bound = self.figure(-float(self.cost @ values))
+            bounds.append(bound)
+            before = bounds[max(len(bounds) - 1 - PATIENCE, 0)]
+            is_stuck = len(bounds) > PATIENCE and abs(before - bound) < PROGRESS * abs(bound)
             self.parts = np.maximum(values[self.open_], 0.0)
             core = self.parts if core is None else INWARD * core + (1 - INWARD) * self.parts
-            rows = list(self._broken(core, values)) or list(self._broken(self.parts, values))
-            if not rows or deadline.is_past or self.is_close():
-                return
+            core = np.where(core < TINY, 0.0, core)
+            served, rows = self._broken(core, values)
+            rows = rows or self._broken(self.parts, values)[1]
+            is_done = not rows or is_stuck or served >= bound * (1 - CLOSE) > 0
+            if is_done or deadline.is_past or self._is_within(bound):
+                break
             self.cuts += rows
             block, limits = csr_array(vstack([row for row, _ in rows])), np.array([limit for _, limit in rows])
             handle.addRows(len(limits), np.full(len(limits), -np.inf), limits, block.nnz, *entries(block))
+        program = handle.getLp()
+        duals = np.append(duals, np.zeros(program.num_row_ - len(duals)))
+        self._lower(self.figure(lagrangean(program, duals)[0]))
 
     def search(self, gap: float, deadline: Deadline) -> bool:
         """Look for a better plan and a sharper bound among whole hubs, and tell whether any of them was cut off.
@@ -277,8 +301,10 @@ class FlowProgram:
             seen[np.round(last[self.open_]).tobytes()] = last
         for values in seen.values():
             hubs = np.round(values[self.open_])
-            self.cuts += self._broken(hubs, values)
-            self._try(hubs.astype(np.intp))
+            served, rows = self._broken(hubs, values)
+            self.cuts += rows
+            if not self.covers or served > self.best.value or not self.best.years:
+                self._try(hubs.astype(np.intp))
         return len(self.cuts) > before
 
     def take(self, known: Incumbent) -> None:
@@ -291,10 +317,6 @@ class FlowProgram:
 
     def _try(self, hubs: Ints) -> None:
         """Take a plan of hubs (p, o) if it is better than the best known and keeps to every limit."""
-        if self.covers:
-            pairs = zip(self.flows, hubs.astype(np.float64), self.question.discounts, strict=True)
-            if math.fsum(part * flows.cut(opened)[0] for flows, opened, part in pairs) <= self.best.value:
-                return
         years = self._years(hubs)
         value = self.goal.value(years)
         is_better = not self.best.years or self.goal.sense * (value - self.best.value) > 0

@@ -82,7 +82,10 @@ class SeatFlows:
         seats, pairs = np.minimum(self.room * hubs, self.all), self.crowd * np.minimum(hubs, 1.0)[self.option]
         up = np.ceil(np.concatenate([pairs, self.people, np.minimum(self.most, self.all)]) * scale - EDGE)
         most = np.append(np.floor(seats * scale + EDGE), up).astype(np.int32)
-        return csr_array((most, self.head, self.arcs), shape=(self.size, self.size))
+        # Without arcs of hubs that are not there, a flow takes half as long.
+        some = most > 0
+        arcs = np.append(0, np.cumsum(some))[self.arcs].astype(np.int32)
+        return csr_array((most[some], self.head[some], arcs), shape=(self.size, self.size))
 
     def _scale(self, hubs: Floats, *more: Floats) -> float:
         """Return units of a flow to one: 1 where all are whole."""
@@ -133,13 +136,11 @@ class SeatFlows:
         by_row = np.bincount(self.row, sent, minlength=self.rows)
         by_end = np.bincount(np.maximum(self.end, 0), by_row, minlength=len(self.most))
         used = np.concatenate([np.bincount(self.option, sent, minlength=self.hubs), sent, by_row, by_end])
-        left = np.maximum(graph.data - used, 0.0)
-        tail = np.repeat(np.arange(self.size), np.diff(self.arcs))
-        places: Any = (
-            np.concatenate([left, sent]).astype(np.int32),
-            (np.concatenate([tail, first + self.row]), np.concatenate([self.head, 1 + self.option])),
-        )
-        found = csr_array(places, shape=graph.shape)
+        tail, some = np.repeat(np.arange(self.size), np.diff(self.arcs)), used > 0
+        # What is sent leaves less from hubs to demand, and may come back from demand to hubs.
+        ends: Any = (np.append(tail[some], first + self.row), np.append(self.head[some], 1 + self.option))
+        change: Any = (np.append(-used[some], sent).astype(np.int32), ends)
+        found = csr_array(graph + csr_array(change, shape=graph.shape)).maximum(0)
         found.indices, found.indptr = found.indices.astype(np.int32), found.indptr.astype(np.int32)
         return found
 
