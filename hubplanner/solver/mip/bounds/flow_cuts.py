@@ -33,9 +33,11 @@ MOST_ROUNDS, PATIENCE, PROGRESS = 300, 100, 1e-4
 """Rounds of cutting the relaxation and solving it again, and those in which its bound has to fall by a part: where all
 need can be met, it never does; where hubs share sites about towns it begins to after 40."""
 INWARD = 0.5
-"""Part of the way from the relaxation's hubs to better known ones at which cuts are looked for first."""
-TINY = 0.01
-"""Parts of hubs there that are left out: a flow takes the longer the more hubs have any."""
+"""Part of the way from the relaxation's hubs to better known ones at which cuts are looked for first. Of several hubs
+at 300 sites about towns it takes 4.3 s and 205 cuts, with 0.25 5.2 s, with 0.75 6.8 s, without 6.5 s and all of 300."""
+TINY = 1e-4
+"""Parts of hubs there that are left out: a flow takes the longer the more hubs have any. There it takes 1.5 s then, 1.9
+without or with 1e-3, 4.3 with 0.01."""
 CLOSE = 1e-4
 """Relative distance of what hubs serve from the relaxation's bound at which cutting ends."""
 VIOLATION = 1e-7
@@ -293,6 +295,7 @@ class FlowProgram:
         first, before = self.open_.ravel(), len(self.cuts)
         columns = np.append(first, np.delete(np.arange(len(self.cost)), first))
         outcome = solve_handle(make(), make, columns.astype(np.int32), start)
+        self.best = replace(self.best, version=outcome.version)
         if math.isfinite(outcome.bound):
             self._lower(self.figure(outcome.bound))
         if outcome.open_ is not None:  # HiGHS does not tell on the way of a plan that its presolve comes to
