@@ -30,7 +30,10 @@ def with_site_names(scenario: Scenario, ids: Iterable[object], groups: Mapping[s
         Values of the sites' groups.
     """
     model, own = scenario.model, spelling(ids)
-    existing = {key: _all_or(own, getattr(model.existing, key)) for key in ("upgrade", "close")}
+    existing = {
+        key: names if isinstance(names := getattr(model.existing, key), bool) else _each(own, names)
+        for key in ("upgrade", "close")
+    }
     changed = {
         **{key: _each(own, getattr(model, key)) for key in ("require", "exclude")},
         "at_most_one": tuple(_each(own, sites) for sites in model.at_most_one),
@@ -90,10 +93,6 @@ def _one(own: Spelling, name: str) -> str:
 
 def _each(own: Spelling, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(_one(own, name) for name in names)
-
-
-def _all_or(own: Spelling, names: bool | tuple[str, ...]) -> bool | tuple[str, ...]:  # noqa: FBT001 - all, none or some
-    return names if isinstance(names, bool) else _each(own, names)
 
 
 def _values(limits: Iterable[Any], groups: Mapping[str, Iterable[object]]) -> tuple[Any, ...]:

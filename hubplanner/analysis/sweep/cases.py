@@ -143,7 +143,7 @@ def _case(
 ) -> Case:
     if scenario.solver.threads == 0:
         # Several solvers with all cores each would be slower, and a plan could depend on the machine.
-        scenario = _with_one_thread(scenario)
+        scenario = scenario.model_copy(update={"solver": scenario.solver.model_copy(update={"threads": 1})})
     paths = (*map(str, input_files(scenario).values()), *input_tables(scenario))
     if paths not in known:
         try:
@@ -152,12 +152,6 @@ def _case(
             known[paths] = {}  # told in full by the case that reads it
     key = question_digest(scenario, known[paths])[:KEY_LENGTH]
     return Case(number=number, settings=settings, key=key, scenario=scenario, digests=known[paths])
-
-
-def _with_one_thread(scenario: Scenario) -> Scenario:
-    changed = scenario.model_copy(update={"solver": scenario.solver.model_copy(update={"threads": 1})})
-    changed._file = scenario._file  # noqa: SLF001 - the model's own private attribute
-    return changed
 
 
 def base_settings(tree: Tree, grid: Mapping[str, Sequence[Any]]) -> dict[str, Any]:

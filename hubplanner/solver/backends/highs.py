@@ -270,16 +270,12 @@ def new_handle(effort: SearchLimits, **options: Any) -> Any:
         "threads": effort.threads,
         "time_limit": effort.seconds,
         "random_seed": effort.seed,
-        **_most_nodes(effort),
+        **({} if effort.nodes is None else {"mip_max_nodes": effort.nodes}),
         **options,
     }
     for name, value in asked.items():
         handle.setOptionValue(name, value)
     return handle
-
-
-def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
-    return {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
 
 
 def run(handle: Any, *, is_firm: bool = False) -> None:
