@@ -94,6 +94,9 @@ def test_distances_of_merged_points_are_those_of_all_points() -> None:
     found = expected_figures(given, [hub(0)], outcome, (every, achieved(every, [hub(0)]).service))
     assert (found["distance"]["mean_km"], found["distance"]["max_km"]) == (1.5, 2)
     assert found["need"]["total"] == 4
+    ledger, points = Ledger(), (every, achieved(every, [hub(0)]).service)
+    check_figures(given, [hub(0)], outcome, found | {"budget": 3.0}, ledger, points)
+    assert [(one.item, one.stated, one.recomputed) for one in ledger.findings] == [("budget", 3.0, None)]
 
 
 def test_distances_of_assigned_people_follow_from_the_links() -> None:

@@ -80,6 +80,7 @@ def test_links_say_who_is_served_where_hubs_fill_up() -> None:
     assert found.links["seats"].tolist() == [2, 1, 4, 2]
     assert found.links["distance"].tolist() == [3, 8, 4, 2]
     assert (found.exact, found.known, found.farthest, found.year) == (True, True, None, 0)
+    assert found.service.hub.tolist() == [0, 1, 1]
     # each link: its ends, need, hub and share; each site's seats; each row's sum and wholeness
     assert ledger.checked == {"links.geojson": 4 * 4 + 2 + 3 * 2}
 
@@ -162,6 +163,14 @@ def test_links_hold_as_much_need_as_their_part_of_the_people() -> None:
     assert wrong == [("link D0 to S0, need", 1.0, 2.0)]
     assert found.links["share"].tolist() == [0.5, 0.25, 1]
     assert found.links["need"].tolist() == [2, 1, 0]
+
+
+def test_a_part_of_less_than_one_person_is_one_all_the_same() -> None:
+    given = world([[3.0], [3.0]], SEATS)
+    given.people.frame["people"], given.people.frame["need"] = [0.5, 0.0], 0.25
+    links = [link(0, 0, 0) | {"people": 0.25, "need": 0.25}, link(1, 0, 0) | {"need": 0.125}]
+    found, wrong, _ = audited(given, [hub(0)], links)
+    assert (wrong, found.links["share"].tolist()) == ([("link D0 to S0, need", 0.25, 0.125)], [0.5, 0.5])
 
 
 def test_nobody_is_served_beyond_reach() -> None:
@@ -262,7 +271,42 @@ def test_ways_that_are_as_short_as_others_have_some_of_these_lengths() -> None:
     _, wrong, _ = audited(given, [hub(0), hub(1)], [link(0, 0, 0.5, 3), link(0, 1, 0.5, 2)])
     assert wrong == []
     _, wrong, _ = audited(given, [hub(0), hub(1)], [link(0, 0, 0.5, 2.5), link(0, 1, 0.5, 3.5)])
-    assert [item for item, _, _ in wrong] == ["people of D0, mean distance", "people of D0, distances"]
+    assert wrong == [
+        ("people of D0, mean distance", pytest.approx(3), pytest.approx(2.5)),
+        ("people of D0, distances", [2.5, 3.5], "no such ways"),
+    ]
+    for off, is_fine in ((5e-6, True), (5e-5, False)):  # written to so many digits
+        _, wrong, _ = audited(given, [hub(0), hub(1)], [link(0, 0, 0.5, 1 - off), link(0, 1, 0.5, 4)])
+        assert ([item for item, _, _ in wrong if item.startswith("people")] == []) == is_fine
+
+
+@pytest.mark.parametrize(("off", "is_fine"), [(5e-6, True), (2e-5, False)])
+def test_ways_are_as_long_as_they_can_be_written(off: float, is_fine: bool) -> None:  # noqa: FBT001
+    _, wrong, _ = audited(spread(), [hub(0), hub(1)], [link(0, 0, 0.5, 1.5 + off), link(0, 1, 0.25, 1)])
+    items = ["people of D0, mean distance", "people of D0, distance to S0"]
+    assert [item for item, _, _ in wrong] == ([] if is_fine else items)
+
+
+def test_short_ways_and_a_little_need_are_ways_and_need() -> None:
+    given = world([[0.25], [0.5]], SEATS, row=[0, 0], parts=[0.5, 0.5])
+    given.people.frame[["need", "seats"]] = 0.5
+    found, wrong, _ = audited(given, [hub(0)], [link(0, 0, 1, 0.375) | {"need": 0.5}])
+    assert (wrong, found.farthest) == ([], 0.5)
+
+
+def test_links_of_nobody_and_to_no_hub_lead_no_way() -> None:
+    given = world([[1, 8, 1], [2, 4, 1]], SEATS, row=[0, 0], parts=[0.5, 0.5])
+    links = [link(0, 0, 0.5, 1), link(0, 1, 0.0, 4), link(0, 2, 0.25, 1)]
+    found, wrong, _ = audited(given, [hub(0), hub(1)], links)
+    assert wrong == [("link D0 to S2", "a link", "no hub at this site")]
+    assert (found.known, found.farthest) == (True, 1)
+
+
+def test_a_row_that_cannot_go_so_hides_no_other() -> None:
+    given = world([[1], [6], [2], [3]], SEATS, row=[0, 0, 1, 1], parts=[0.5] * 4)
+    _, wrong, _ = audited(given, [hub(0)], [link(0, 0, 1, 1), link(1, 0, 0.5, 3)])
+    items = ["link D0 to S0, share", "people of D0, together"]
+    assert [item for item, _, _ in wrong] == [*items, "people of D1, mean distance", "people of D1, distance to S0"]
 
 
 @pytest.mark.parametrize(
@@ -280,6 +324,9 @@ def test_longer_ways_are_not_judged_where_something_else_has_a_say(more: dict[st
     assert (found.known, found.farthest) == (False, None)
     told = "links.geojson, distances of people of D0: 2.000000 is stated on average and 1.500000 can be"
     assert told in ledger.not_audited
+    found, wrong, ledger = audited(spread(**more), [hub(0)], [link(0, 0, 0.5, 1.5)])
+    assert (wrong, found.known, found.farthest) == ([], True, 2)
+    assert not any(told.startswith("links.geojson") for told in ledger.not_audited)
     _, wrong, _ = audited(spread(**more), [hub(0)], [link(0, 0, 0.5, 1.2)])
     assert ("people of D0, mean distance", pytest.approx(1.2), 1.5) in wrong
 
@@ -291,6 +338,13 @@ def test_several_rows_of_longer_ways_are_told_by_the_first(monkeypatch: pytest.M
     ledger = audited(given, [hub(0, 1)], links)[2]
     told = "links.geojson, distances of people of D0: 1.500000 is stated on average and 1.000000 can be"
     assert ledger.not_audited == [f"{told}, and so of 1 other rows"]
+    far = world([[1], [2], [3], [6]], SEATS, row=[0, 0, 1, 1], parts=[0.5] * 4)
+    assert audited(far, [hub(0)], links[:1])[2].not_audited == []  # of four points three are in reach
+    for need, firm in ((0.0, True), (0.5, False)):  # nor do those count who need nothing
+        given.people.frame.loc[1, ["need", "seats"]] = need
+        own = [links[0], links[1] | {"need": need / 2}]
+        assert (audited(given, [hub(0, 1)], own)[2].not_audited == []) == firm
+    given.people.frame.loc[1, ["need", "seats"]] = 4.0
     monkeypatch.setattr(outcome, "MOST_PAIRS", 4)
     assert [item for item, _, _ in audited(given, [hub(0, 1)], links)[1]] == [
         "people of D0, mean distance",
