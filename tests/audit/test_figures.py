@@ -353,6 +353,7 @@ def test_a_group_has_no_value_beside_those_there_are() -> None:
     ("item", "stated", "is_fine"),
     [
         ("cost.total", 100_000.004999, True),
+        ("cost.total", 100_000.005, True),
         ("cost.total", 100_000.0052, False),
         ("cost.paid.by_year.0.paid", 100_000.0049, True),
         ("frontier.0.cost", 100_000.0049, True),
