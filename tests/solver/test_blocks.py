@@ -98,7 +98,8 @@ SEEDS = [seed for seed in range(36) if any(True for _ in plans(*dense(seed)))]
 @pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("slack", [0.0, 7.0])
 def test_the_search_finds_what_enumeration_finds(part: int, slack: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benders, "BLOCKS", [1, 4, 32][part])
+    monkeypatch.setattr(benders, "FEWEST_BLOCKS", [1, 4, 32][part])
+    monkeypatch.setattr(benders, "MOST_BLOCKS", [1, 4, 32][part])
     branched = 0
     for seed in one_of(2, SEEDS[part::3]):
         instance, objective = dense(seed)

@@ -157,7 +157,16 @@ def swapped(instance: CoveringInstance, objective: Objective, chosen: Ints, dead
     return choice.options
 
 
-def searched(instance: CoveringInstance, objective: Objective, chosen: Ints, deadline: Deadline, seed: int = 0) -> Ints:
+def searched(  # noqa: PLR0913 - an instance with a plan of it, and how far to go
+    instance: CoveringInstance,
+    objective: Objective,
+    chosen: Ints,
+    deadline: Deadline,
+    seed: int = 0,
+    *,
+    times: float = 1.0,
+    enough: float = math.inf,
+) -> Ints:
     """Return a plan that many kicks do not improve: some hubs closed, one at random opened, filled up, best swaps.
 
     Iterated local search, Lourenço, Martin and Stützle (2003), doi:10.1007/0-306-48056-5_11, over the exchanges of
@@ -167,11 +176,17 @@ def searched(instance: CoveringInstance, objective: Objective, chosen: Ints, dea
     ----------
     chosen
         (k,) positions of the options of a plan.
+    times
+        How many times as many kicks, and as much work, as usual it may take.
+    enough
+        Need, without the settled part, at which a plan is good enough.
     """
     rng, choice = np.random.default_rng(seed), _opened(instance, objective, chosen)
     choice.swap(deadline)
     best, value, fails, work = choice.options, choice.value, 0, choice.work
-    while fails < KICKS and work < MOST_WORK and len(best) and not deadline.is_past:
+    while fails < times * KICKS and work < times * MOST_WORK and len(best) and not deadline.is_past:
+        if value >= enough:
+            break
         choice = _opened(instance, objective, best)
         free = best[~np.isin(instance.site[best], instance.required)]
         for option in rng.permutation(free)[: rng.integers(1, MOST_CLOSED + 1)].tolist():
