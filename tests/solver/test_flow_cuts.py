@@ -226,6 +226,21 @@ def test_parts_of_hubs_serve_what_a_program_of_parts_says() -> None:
         assert SeatFlows(rows, people, room).cut(hubs)[0] == pytest.approx(exact, rel=1e-6)
 
 
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_few_seats_beside_billions_are_all_taken(share: float) -> None:
+    """A unit of a flow is a part of the seats there are, not of all people."""
+    need = np.array([2.0**40, 30.0, 7.0]) * share
+    here = hp.Problem.from_points([[0, 0], [9, 0], [9, 1]], need, [[0, 1], [9, 0]], [1, 1], reach=3)
+    question = Question.of(here, hp.MaxCoverage(max_hubs=2, constraints=(hp.Capacity(people=(50,)),)))
+    rows = question.instance.assign_rows
+    flows = SeatFlows(rows, rows.totals[:, question.instance.measure(here.need)], np.array([50.0, 50.0]))
+    hubs, best = np.array([1, 1], dtype=np.intp), 50 + 37 * share
+    assert flows.served(hubs).sum() == pytest.approx(best, rel=1e-7)
+    value, cut = flows.cut(hubs.astype(float))
+    assert value == pytest.approx(best, rel=1e-7)
+    assert cut.base + cut.of_hubs(flows.room, np.arange(2), np.zeros(2, dtype=np.intp)).sum() == pytest.approx(best)
+
+
 @pytest.mark.parametrize("kind", ["money", "years and floors", "target"])
 def test_a_plan_that_is_known_is_made_better_until_it_is_close(kind: str) -> None:
     for seed in range(4):

@@ -79,19 +79,25 @@ class SeatFlows:
         Parts of units round rooms down and people up, who are no more than they are in the end: a floor is met that can
         be.
         """
-        seats, pairs = np.minimum(self.room * hubs, self.all), self.crowd * np.minimum(hubs, 1.0)[self.option]
-        up = np.ceil(np.concatenate([pairs, self.people, np.minimum(self.most, self.all)]) * scale - EDGE)
-        most = np.append(np.floor(seats * scale + EDGE), up).astype(np.int32)
+        pairs = self.crowd * np.minimum(hubs, 1.0)[self.option]
+        # No more flows than hubs have room for: parts of units are the smaller.
+        up = np.minimum(np.concatenate([pairs, self.people, self.most]), self._total(hubs))
+        down = np.minimum(self.room * hubs, self._total(hubs))
+        most = np.append(np.floor(down * scale + EDGE), np.ceil(up * scale - EDGE)).astype(np.int32)
         # Without arcs of hubs that are not there, a flow takes half as long.
         some = most > 0
         arcs = np.append(0, np.cumsum(some))[self.arcs].astype(np.int32)
         return csr_array((most[some], self.head[some], arcs), shape=(self.size, self.size))
 
+    def _total(self, hubs: Floats) -> float:
+        """Return people whom hubs (o,) serve at most."""
+        return min(self.all, math.fsum(self.room * hubs))
+
     def _scale(self, hubs: Floats, *more: Floats) -> float:
         """Return units of a flow to one: 1 where all are whole."""
-        parts = np.concatenate([self.people, self.room * hubs, self.most, hubs, *more])
-        whole = self.all <= LARGEST and bool((parts == np.round(parts)).all())
-        return 1.0 if whole else LARGEST / max(self.all, EDGE)
+        parts, total = np.concatenate([self.people, self.room * hubs, self.most, hubs, *more]), self._total(hubs)
+        whole = total <= LARGEST and bool((parts == np.round(parts)).all())
+        return 1.0 if whole else LARGEST / max(total, EDGE)
 
     def cut(self, hubs: Floats) -> tuple[float, LeastCut]:
         """Return how many hubs (o,), parts of them included, serve, and the rows that show that it is no more."""
