@@ -193,6 +193,7 @@ def by_flows(task: Subproblem) -> Incumbent:
             program.take(exchanged_rooms(task.question, program.best, enough, task.deadline.part(1 / 2), seed))
             if program.is_close() or task.is_late:
                 break
+        report_progress(program.goal.name, program.best.value, program.bound)
         before = program.best.value, program.bound
         is_cut = program.search(WITHIN * task.gap, task.deadline.part(1 / 2))
         if not is_cut and before == (program.best.value, program.bound):
