@@ -29,6 +29,9 @@ relative progress is less, twice as many of which are the last, and share of the
 keeps."""
 LEAK = 1e-9
 """Share by which the bound is taken wider, so that rounding leaves no plan out."""
+LEVELLING = 200.0
+"""How many times as far steps change the level of all prices as they would if it were one price. Eight rounds of 500
+sites x 10,000 points, 8 in reach, end at 152.5 thousand without levels, at 151.8, 151.4 and 151.4 with 50, 200, 600."""
 NEVER = 1e-9
 """Sum of what covers a unit in parts up to which it is not covered at all."""
 
@@ -60,7 +63,8 @@ class AreaPrograms:
 
     where c is what multipliers of the other limits come to: Lagrangian decomposition, Guignard and Kim (1987),
     doi:10.1007/BF02592954. The first prices are those of the relaxation, which it is no worse than. Steps then take
-    from areas that leave a hub out, in favour of those that open it.
+    from areas that leave a hub out, in favour of those that open it; and as whole hubs earn less than parts of hubs,
+    all prices fall, and with them the multipliers of limits on hubs alone, until what is opened costs what there is.
 
     Parameters
     ----------
@@ -97,6 +101,9 @@ class AreaPrograms:
         total = self.paid.sum(axis=0)
         spare = (total > 0) & (ends[0] == 0) & (prices.reduced < 0)
         self.paid *= np.where(spare, 1 - prices.reduced / np.where(spare, total, 1.0), 1.0)
+        self.left, self.ends = np.where(spare, 0.0, prices.reduced), ends
+        self.limits, self.steeper = prices.limits, self.paid.sum(axis=0) - prices.owed
+        self.is_level = bool(np.isfinite(ends[1][self.steeper != 0]).all())
         self.constant = of_area @ prices.constant
         self.beside = prices.bound - math.fsum(prices.constant)
         self.deadline = effort.deadline()
@@ -116,27 +123,44 @@ class AreaPrograms:
         paid, total = self.paid, self.paid.sum(axis=0)
         best, parts = self.beside + math.fsum(self.constant), np.zeros(len(total))
         direction, step, idle = np.zeros_like(paid), STEP, 0
+        level, rise = 1.0, 0.0
         for number in range(MOST_ROUNDS):
-            bounds, opened = self._solved(paid)
+            bounds, opened = self._solved(level * paid)
             if self.deadline.is_past:
                 break
             if number == 0:
                 bounds = np.minimum(bounds, self.constant)
-            bound = self.beside + math.fsum(bounds)
-            bound += LEAK * (abs(self.beside) + math.fsum(np.abs(bounds)))
+            beside, slope = self._at(level)
+            bound = beside + math.fsum(bounds)
+            bound += LEAK * (abs(beside) + math.fsum(np.abs(bounds)))
             idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
             if idle == PATIENCE:
                 step *= SHRINK
             mean = opened.sum(axis=0) / np.maximum(self.reached.sum(axis=0), 1)
             best, parts = min(best, bound), mean if number == 0 else MOMENTUM * parts + (1 - MOMENTUM) * mean
             direction = np.where(self.reached, mean - opened, 0.0) + MOMENTUM * direction
-            steepness = float((direction * direction).sum())
+            rise = (slope - float((paid * opened).sum())) * self.is_level + MOMENTUM * rise
+            size = float((paid * paid).sum()) / LEVELLING
+            steepness = float((direction * direction).sum()) + (rise * rise / size if size else 0.0)
             if best <= enough or not steepness or idle > 2 * PATIENCE:
                 break
-            moved = np.maximum(paid - step * (bound - value) / steepness * direction, 0.0)
+            length = step * (bound - value) / steepness
+            level = max(level - length * rise / size, 0.0) if size else level
+            moved = np.maximum(paid - length * direction, 0.0)
             sums = moved.sum(axis=0)
             paid = np.where(sums > 0, moved * total / np.where(sums > 0, sums, 1.0), paid)
         return AreaBound(value=best, parts=parts)
+
+    def _at(self, level: float) -> tuple[float, float]:
+        """Return what is beside areas with prices and multipliers of limits so many times as high, and its slope."""
+        if not self.is_level:
+            return self.beside, 0.0
+        some = np.flatnonzero(self.steeper)
+        low, high, before, steeper = self.ends[0][some], self.ends[1][some], self.left[some], self.steeper[some]
+        after = before + (level - 1) * steeper
+        found = self.beside + (level - 1) * self.limits
+        found += math.fsum(np.maximum(after * low, after * high) - np.maximum(before * low, before * high))
+        return found, self.limits + float(steeper @ np.where(after > 0, high, low))
 
     def _solved(self, paid: Floats) -> tuple[Floats, Floats]:
         """Return what each area is worth at most at prices (a, k), and what (a, k) its best plan opens."""

@@ -364,6 +364,9 @@ class BlockPrices:
         (b, k) what a block pays for the columns that stay.
     reduced
         (k,) reduced costs of these columns.
+    limits, owed
+        Part of the bound that the rows are which say nothing of what is covered, as that of the budget, and what (k,)
+        the columns owe to them.
     """
 
     bound: float
@@ -371,6 +374,8 @@ class BlockPrices:
     worth: Floats
     paid: csr_array
     reduced: Floats
+    limits: float
+    owed: Floats
 
 
 class RowBlockRelaxation:
@@ -493,7 +498,14 @@ class RowBlockRelaxation:
         weight = np.maximum(-dual[first + cuts], 0.0)
         table = csr_array(csr_array(matrix(program))[first + cuts])
         of_block = csr_array(table[:, stay:].T @ diags_array(weight))
+        limits = csr_array(matrix(program))[:first]
+        multiplier = np.where(np.diff(csr_array(limits[:, stay:]).indptr) > 0, 0.0, -dual[:first])
+        ends = np.where(multiplier > 0, np.asarray(program.row_upper_)[:first], np.asarray(program.row_lower_)[:first])
+        multiplier[np.isinf(ends)] = 0.0
+        some = np.flatnonzero(multiplier)
         return BlockPrices(
+            limits=math.fsum(multiplier[some] * ends[some]),
+            owed=np.asarray(limits[:, :stay].T @ multiplier),
             bound=bound,
             constant=of_block @ np.asarray(program.row_upper_)[first + cuts],
             worth=np.asarray(of_block.sum(axis=1)),
