@@ -88,6 +88,15 @@ def test_nobody_in_need_has_no_distance_and_no_share() -> None:
     assert figures(given, [])["distance"]["nearest_km"] is None
 
 
+@pytest.mark.parametrize("tiers", [None, SEATS])
+def test_little_need_is_need(tiers: Any) -> None:
+    given = world([[3.0], [4.0]], tiers)
+    given.people.frame[["need", "seats"]] = 0.25
+    links = [{**link(row, 0, 1, far), "need": 0.25} for row, far in ((0, 3), (1, 4))]
+    told = figures(given, [hub(0)], links)["distance"]
+    assert (told["mean_km"], told["max_km"], told["nearest_km"], told["unserved_people"]) == (3.5, 4, 3.5, 0)
+
+
 def test_distances_of_merged_points_are_those_of_all_points() -> None:
     given, every = world([[3.0]]), world([[1.0], [2.0]])
     outcome = achieved(given, [hub(0)])
@@ -257,6 +266,9 @@ def test_a_hub_of_a_later_year_is_paid_from_then_on() -> None:
     assert figures(given, hubs)["cost"]["paid"] == paid({1: 7, 2: 3, 3: 3}, 3, 13)
     lines = replace(given, laid=((1, 5 + 2 * worth, Fraction(2)),))
     assert figures(lines, [])["cost"]["paid"] == paid({1: 5, 2: 2, 3: 2}, 3, 9)
+    at_once = {"name": 2029, "budget": 0.1}
+    given = world([[3.0]], horizon_years=0, model={"periods": {"years": [*YEARS, at_once]}, "max_hubs": None})
+    assert figures(given, [hub(0, capex=Fraction(7), period="2029")])["cost"]["paid"] == paid({2: 7}, 2, 7)
     closed = world([[3.0]], horizon_years=2, status=["existing"])
     assert figures(closed, [])["cost"]["paid"] == paid({0: -1}, 2, -1)
 
@@ -282,6 +294,8 @@ def test_each_seat_that_is_taken_has_its_cost_a_year() -> None:
     links = [link(0, 0, 0.75, 3), link(1, 1, 1, 4)]
     assert figures(given, hubs, links)["cost"]["paid"] == paid({0: 6}, 2, 6, each=pytest.approx(6 / (3 * 2)))
     assert figures(given, hubs, links[1:])["cost"]["paid"]["per_user_year"] is None
+    few = figures(given, hubs, [link(0, 0, 0.0625, 3)])["cost"]["paid"]["per_user_year"]
+    assert few == pytest.approx(6 / (0.25 * 2))
 
 
 def test_measures_are_paid_beside_hubs() -> None:
@@ -292,6 +306,8 @@ def test_measures_are_paid_beside_hubs() -> None:
     assert found["cost"]["measures"] == 3 * (10 + 2 * 2)
     assert found["cost"]["paid"] == paid({0: 6 + 30, 1: 6, 2: 6}, 2, 48)
     assert found["measures"]["courses"]["people"] == 3
+    running = [hub(0, capex=Fraction(6), opex=Fraction(4))]  # 2 a year
+    assert figures(given, running, [link(0, 0, 0.5, 3)])["cost"]["paid"] == paid({0: 36, 1: 8, 2: 8}, 2, 52)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ def test_what_fades_counts_in_parts_but_takes_a_whole_seat() -> None:
     assert found.hub_load.tolist() == [10 * sum(found.service.hub == 0)]
 
 
+def test_a_hub_that_nobody_goes_to_counts_nothing() -> None:
+    found, _, _ = audited(world([[3.0, 9.0]]), [hub(0), hub(1)], [])
+    assert (found.hub_need.tolist(), found.hub_people.tolist(), found.hub_load.tolist()) == ([4, 0], [10, 0], [10, 0])
+
+
 # -- where people are assigned ---------------------------------------------------------------------------------------
 
 
