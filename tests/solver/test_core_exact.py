@@ -25,7 +25,7 @@ from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
 from hubplanner.solver.covering.cuts import find_cuts
 from hubplanner.solver.covering.lp import joined, table_of
-from hubplanner.solver.covering.presolve import drop_dominated, reduction
+from hubplanner.solver.covering.presolve import drop_dominated, nearest, reduction
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.covering.variable_fixing import screen, settle
@@ -265,6 +265,39 @@ def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
     assert drop_dominated(replace(alike, required=np.array([1]))).option.tolist() == [1, 2]
     # Once a site has one option left, that may stand for those of other sites, too.
     assert drop_dominated(replace(alike, site=np.array([0, 1, 1]))).option.tolist() == [2]
+
+
+def test_a_plan_keeps_what_a_known_one_has_where_that_does_as_well() -> None:
+    swapped = 0
+    for seed in range(40):
+        instance, objective = fractional(seed)
+        every = list(plans(instance, objective))
+        rng = np.random.default_rng(seed)
+        for one, other in rng.integers(len(every), size=(20, 2)):
+            chosen, known = every[one], every[other]
+            found = nearest(instance, chosen, known)
+            shared = len(np.intersect1d(found, known)) - len(np.intersect1d(chosen, known))
+            assert len(found) == len(chosen) == len(np.unique(instance.site[found]))
+            assert instance.covered_need(found) >= instance.covered_need(chosen)
+            assert instance.cost[found].sum() <= instance.cost[chosen].sum()
+            assert (
+                np.isin(instance.required, instance.site[found]).all()
+                >= np.isin(instance.required, instance.site[chosen]).all()
+            )
+            assert shared == len(np.setdiff1d(chosen, found)) >= 0
+            swapped += shared
+    assert swapped > 80
+
+
+def test_of_equal_sites_a_plan_keeps_that_of_the_plan_it_starts_from() -> None:
+    """Both sites cover the same at the same cost, so one of them is dropped before the solve."""
+    problem = hp.Problem.from_points([[0, 0], [9, 0]], [5, 3], [[0, 1], [0, -1], [9, 1]], [1, 1, 1], reach=2.0)
+    one = hp.MaxCoverage(max_hubs=1)
+    for site in (0, 1):
+        status = np.where(np.arange(3) == site, SiteStatus.REQUIRED, SiteStatus.CANDIDATE)
+        before = hp.solve_problem(replace(problem, site_status=status), one)
+        after = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=2), start=before)
+        assert after.open_sites.tolist() == [site, 2]
 
 
 def test_a_choice_keeps_its_books() -> None:

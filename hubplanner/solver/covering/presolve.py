@@ -150,6 +150,32 @@ def prune(instance: CoveringInstance, chosen: Ints) -> Ints:
     return kept
 
 
+def nearest(instance: CoveringInstance, chosen: Ints, known: Ints) -> Ints:
+    """Return a choice that covers and costs as much or better, with options of a known plan in the place of its own.
+
+    Dominated options, of which one is as good as another, leave the instance: what is solved does not see that a plan
+    had them, and would move hubs without need.
+
+    Parameters
+    ----------
+    chosen, known
+        (k,) and (l,) positions in the instance.
+    """
+    covers, cost, gain, site = instance.covers, instance.cost, instance.gain, instance.site
+    kept = chosen.copy()
+    for option in np.setdiff1d(known, chosen).tolist():
+        times = np.bincount(covers[kept].indices, minlength=len(instance.need))
+        lost = (times == 1) & (instance.need > 0)
+        lost[_rows(covers, option)] = False
+        same = site[kept] == site[option]
+        free = ~np.isin(site[kept], instance.required) & (site[option] not in site[kept])
+        fits = (covers[kept] @ lost.astype(np.intp) == 0) & (cost[option] <= cost[kept]) & (gain[option] >= gain[kept])
+        fits &= (same | free) & ~np.isin(kept, known)
+        if fits.any():
+            kept[int(fits.argmax())] = option
+    return np.sort(kept)
+
+
 def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the choice after each of its hubs was looked at once."""
     cover = instance.covers

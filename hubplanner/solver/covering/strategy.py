@@ -18,7 +18,7 @@ from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched, swapped
 from hubplanner.solver.covering.lp import Cuts
-from hubplanner.solver.covering.presolve import prune, reduction
+from hubplanner.solver.covering.presolve import nearest, prune, reduction
 from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
 from hubplanner.solver.covering.variable_fixing import RestrictedInstance, screen, settle
 from hubplanner.solver.deadline import Deadline
@@ -72,12 +72,15 @@ class CoveringStrategy:
         reduced = _reduced(problem, objective, record, context.cache)
         instance = reduced.instance
         with record.phase(_("find a first plan")):
-            start = _start(instance, objective, _known(problem, objective, context))
+            known = _known(problem, objective, context)
+            start = _start(instance, objective, known)
         within = asked.until(context.deadline)
         answer = run(instance, objective, within, start, record, memory=context.cache, reach=context.target)
         # A cheaper tier that was dropped may do where others cover what it does not.
         every = np.flatnonzero(np.isin(reduced.useful.option, instance.option[answer.chosen]))
         chosen = prune(reduced.useful, every)
+        if known:
+            chosen = nearest(reduced.useful, chosen, np.flatnonzero(np.isin(reduced.useful.option, known[0].options)))
         plan, stated, ties = _full(problem, reduced.useful, chosen), reduced.useful.covered_need(chosen), OPEN
         if context.cache is not None:
             context.cache.note(evaluate(problem, plan), answer.line)
