@@ -66,6 +66,12 @@ def test_no_two_classes_share_a_name() -> None:
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
 
 
+def test_no_two_modules_of_tests_share_a_name() -> None:
+    """Pytest takes the second for the first, and a run of both ends before it begins."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         _ = hp.nosuch
