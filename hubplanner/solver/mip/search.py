@@ -17,7 +17,7 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
-from hubplanner.solver.mip.bounds.flow_cuts import FlowProgram, serves_by_flow
+from hubplanner.solver.mip.bounds.flow_cuts import ROUNDING, FlowProgram, serves_by_flow
 from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.relaxation import (
     FIRST_DEPTH,
@@ -154,7 +154,8 @@ def _sought(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal: by prices of rows first where a program is large."""
     if has_flows(task):
         found = by_flows(task)
-        if is_close(task, found) or task.is_late or entries_of(task) >= MANY_ENTRIES:
+        is_proven = is_close(replace(task, gap=max(task.gap, ROUNDING)), found)
+        if is_proven or task.is_late or entries_of(task) >= MANY_ENTRIES:
             return found
         return _better(task, found, _optimised(replace(task, known=found, start=found.opened)))
     if not _has_prices(task, MANY_ENTRIES if task.sense > 0 else PRICED_ENTRIES):

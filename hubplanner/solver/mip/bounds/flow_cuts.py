@@ -41,7 +41,11 @@ without or with 1e-3, 4.3 with 0.01."""
 CLOSE = 1e-4
 """Relative distance of what hubs serve from the relaxation's bound at which cutting ends."""
 VIOLATION = 1e-7
-"""Least excess worth an inequality, as a share of all people."""
+"""Least excess worth an inequality, as a share of all who can be served, or of those whom a level is short of."""
+SMALLEST = 1e-8
+"""Least size of an entry: HiGHS leaves out those below a tenth of it, and hubs of few seats would serve nobody."""
+ROUNDING = 1e-9
+"""Part of a level, or of a figure, that is the rounding of sums."""
 
 
 def serves_by_flow(question: Question, goal: Goal | None) -> bool:
@@ -174,8 +178,9 @@ class FlowProgram:
         self.table = csr_array(vstack([hstack([csr_array(matrix(program)), wide]), sums]))
         ends = (program.row_lower_, program.row_upper_)
         self.least, self.most = (np.append(np.asarray(part), np.zeros(rows.size)) for part in ends)
-        self.unit = decimal_unit(max((flows.all for flows in self.flows), default=1.0))
-        worth, tops = [-part for part in self.question.discounts], [flows.all / self.unit for flows in self.flows]
+        self.seats = np.array([flows.total(most.astype(np.float64)) for flows in self.flows])
+        self.unit = decimal_unit(self.seats.max())
+        worth, tops = [-part for part in self.question.discounts], self.seats / self.unit
         ends = np.zeros(each.size + figures), np.append(np.ones(each.size), tops[:figures])
         columns_of = (program.col_lower_, ends[0]), (program.col_upper_, ends[1])
         self.low, self.high = (np.concatenate([np.asarray(part), more]) for part, more in columns_of)
@@ -188,14 +193,19 @@ class FlowProgram:
         return value * self.unit if self.covers else self.form.figure(value)
 
     def _row(self, asked: _Asked, cut: LeastCut) -> Row:
-        """Return a cut's row, and its upper limit."""
-        serves = cut.of_hubs(asked.flows.room, self.option, self.before) / self.unit
+        """Return a cut's row, and its upper limit.
+
+        Of a level each hub serves no more than what is missing of it.
+        """
+        serves = cut.of_hubs(asked.flows.room, self.option, self.before)
+        missing = 0.0 if asked.level is None else max(asked.level * (1 - ROUNDING) - cut.base, 0.0)
+        unit = self.unit if asked.level is None else decimal_unit(missing)
+        serves = serves if asked.level is None else np.minimum(serves, missing)
         some = np.flatnonzero(serves)
-        columns, values, limit = self.column[asked.year, some], -serves[some], cut.base / self.unit
+        columns, values = self.column[asked.year, some], -np.maximum(serves[some] / unit, SMALLEST)
+        limit = cut.base / unit if asked.level is None else -missing / unit
         if asked.level is None:
             columns, values = np.append(columns, self.figure_at + asked.year), np.append(values, 1.0)
-        else:
-            limit -= asked.level / self.unit
         place: Any = (values, (np.zeros(len(columns), dtype=np.intp), columns))
         return csr_array(place, shape=(1, len(self.cost))), limit
 
@@ -206,7 +216,7 @@ class FlowProgram:
             sent, cut = asked.flows.cut(hubs[asked.year])
             served += self.question.discounts[asked.year] * sent if asked.level is None else 0.0
             row, limit = self._row(asked, cut)
-            if (row @ values)[0] > limit + VIOLATION * asked.flows.all / self.unit:
+            if (row @ values)[0] > limit + VIOLATION * (self.seats.max() / self.unit if asked.level is None else 1.0):
                 rows.append((row, limit))
         return served, rows
 
@@ -228,7 +238,7 @@ class FlowProgram:
     def _is_within(self, bound: float) -> bool:
         """Tell whether the best plan's gap to a bound is as asked."""
         gap = self.goal.sense * (bound - self.best.value)
-        return bool(self.best.years) and gap <= self.task.gap * abs(self.best.value)
+        return bool(self.best.years) and gap <= max(self.task.gap, ROUNDING) * abs(self.best.value)
 
     def relax(self) -> None:
         """Cut the relaxation until its figures are what its hubs serve, first at hubs between it and known ones."""

@@ -59,10 +59,14 @@ class SeatFlows:
         self.end: Ints
         self.most: Floats
         self.end, self.most = everyone if ends is None else ends
-        self.people: Floats = np.where(self.end >= 0, people, 0.0)
-        self.all = math.fsum(people)
-        self.room = np.minimum(room, self.all)
+        # No more of a row count than its end counts, and in all no more than all ends do.
+        self.people: Floats = np.where(self.end >= 0, np.minimum(people, self.most[self.end]), 0.0)
+        self.all = min(math.fsum(self.people), math.fsum(self.most))
         self.hubs, self.rows = len(room), len(people)
+        self.crowd: Floats = self.people[self.row]
+        # A hub of room for more than it reaches is one for these.
+        reached = np.bincount(self.option, self.crowd, minlength=self.hubs)
+        self.room: Floats = np.minimum(room, np.minimum(reached, self.all))
         # Source, hubs, rows, ends and sink in this order, the arcs of each node together: what scipy would else sort.
         first, ends_at = 1 + self.hubs, 1 + self.hubs + self.rows
         self.size = ends_at + len(self.most) + 1
@@ -71,7 +75,6 @@ class SeatFlows:
         arcs = np.ones(self.size + 1, dtype=np.intp)
         arcs[[0, 1, -1]], arcs[2 : first + 1] = (0, self.hubs, 0), np.bincount(self.option, minlength=self.hubs)
         self.arcs = arcs.cumsum().astype(np.int32)
-        self.crowd = self.people[self.row]
 
     def _graph(self, hubs: Floats, scale: float) -> csr_array:
         """Return the network of hubs (o,), parts of them included, in units of so many to one.
@@ -81,21 +84,21 @@ class SeatFlows:
         """
         pairs = self.crowd * np.minimum(hubs, 1.0)[self.option]
         # No more flows than hubs have room for: parts of units are the smaller.
-        up = np.minimum(np.concatenate([pairs, self.people, self.most]), self._total(hubs))
-        down = np.minimum(self.room * hubs, self._total(hubs))
+        up = np.minimum(np.concatenate([pairs, self.people, self.most]), self.total(hubs))
+        down = np.minimum(self.room * hubs, self.total(hubs))
         most = np.append(np.floor(down * scale + EDGE), np.ceil(up * scale - EDGE)).astype(np.int32)
         # Without arcs of hubs that are not there, a flow takes half as long.
         some = most > 0
         arcs = np.append(0, np.cumsum(some))[self.arcs].astype(np.int32)
         return csr_array((most[some], self.head[some], arcs), shape=(self.size, self.size))
 
-    def _total(self, hubs: Floats) -> float:
+    def total(self, hubs: Floats) -> float:
         """Return people whom hubs (o,) serve at most."""
         return min(self.all, math.fsum(self.room * hubs))
 
     def _scale(self, hubs: Floats, *more: Floats) -> float:
         """Return units of a flow to one: 1 where all are whole."""
-        parts, total = np.concatenate([self.people, self.room * hubs, self.most, hubs, *more]), self._total(hubs)
+        parts, total = np.concatenate([self.people, self.room * hubs, self.most, hubs, *more]), self.total(hubs)
         whole = total <= LARGEST and bool((parts == np.round(parts)).all())
         return 1.0 if whole else LARGEST / max(total, EDGE)
 
