@@ -184,8 +184,9 @@ def by_flows(task: Subproblem) -> Incumbent:
     """Return the plan that is known or a better one, with its bound, by a program over hubs that flows cut."""
     program = FlowProgram(task)
     program.relax()
-    hubs = in_order(np.where(program.parts > ROUNDED, program.parts, 0.0))
-    program.take(plan_with(task.question, hubs, task.deadline))
+    if not program.is_close():
+        hubs = in_order(np.where(program.parts > ROUNDED, program.parts, 0.0))
+        program.take(plan_with(task.question, hubs, task.deadline))
     for number in range(FLOW_ROUNDS):
         if program.is_close() or task.is_late:
             break
