@@ -17,6 +17,7 @@ import hubplanner as hp
 from hubplanner.model import FullService, Question, TakeUp, broken_years, goals_of
 from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip import search
 from hubplanner.solver.mip.bounds.flow_cuts import FlowProgram, serves_by_flow
 from hubplanner.solver.mip.heuristics.seat_flows import SeatFlows
 from hubplanner.solver.mip.search import by_flows
@@ -280,6 +281,32 @@ def test_a_plan_that_is_known_is_made_better_until_it_is_close(kind: str) -> Non
             continue
         assert abs(found.bound - found.value) <= 0.02 * abs(found.value)
         assert abs(found.value - best) <= 0.02 * abs(found.value) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_flows_have_proven_is_not_looked_for_again(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a plan of the relaxation's hubs nor a program of pairs follows, whatever rounding of sums is left."""
+    question, _ = asked("years", seed)
+    task = task_of(question)
+    known = by_flows(task)
+    assert known.years
+    assert known.value == pytest.approx(known.bound, rel=1e-9)
+
+    def refuse(*_args: object) -> None:
+        pytest.fail("looked for again")
+
+    monkeypatch.setattr(search, "FLOW_ENTRIES", 1)
+    monkeypatch.setattr(search, "_optimised", refuse)
+    assert search.optimise(replace(task, known=known, start=known.opened)).value == known.value
+
+
+def test_no_plan_is_made_where_the_relaxation_proves_the_one_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = hp.Problem.from_points([[0, 0], [9, 0]], [30.0, 7.0], [[0, 1], [9, 0]], [1, 1], reach=3)
+    task = task_of(Question.of(here, hp.MaxCoverage(max_hubs=2, constraints=(hp.Capacity(people=(50,)),))))
+    known = by_flows(task)
+    assert (known.value, known.bound) == (37, 37)
+    monkeypatch.setattr(search, "plan_with", lambda *_: pytest.fail("a plan was made"))
+    assert by_flows(replace(task, known=known)).value == known.value
 
 
 def test_time_that_is_up_leaves_what_is_known() -> None:
