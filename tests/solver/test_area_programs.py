@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,15 @@ from hubplanner.model import Floor, Objective, Question, goals_of
 from hubplanner.model.variables import coverage
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search
-from hubplanner.solver.mip.bounds import area_programs, row_blocks
+from hubplanner.solver.mip.bounds import area_programs, relaxation as relaxation_module, row_blocks
 from hubplanner.solver.mip.bounds.area_programs import AreaBound
 from hubplanner.solver.mip.bounds.relaxation import area_bound, relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
+
+if TYPE_CHECKING:
+    from hubplanner.solver.backends import SearchLimits
 
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
 POINTS = 60
@@ -147,6 +152,25 @@ def test_the_best_plan_is_proven_with_areas(seed: int) -> None:
     found = solve_problem(*question, OPTIONS)
     assert found.status == "optimal"
     assert found.value == pytest.approx(best_of_all(*question), rel=1e-9)
+
+
+def test_out_of_time_for_the_relaxation_without_its_old_cuts_areas_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, objective = drawn(5)
+    task = Subproblem(
+        question=Question.of(problem, objective),
+        goal=goals_of(objective)[0],
+        options=OPTIONS,
+        deadline=OPTIONS.deadline,
+    )
+    _, form, _ = relaxed(task)
+    areas = relaxation_module._BlockProgram.areas
+
+    def late(self: Any, effort: SearchLimits) -> Any:
+        self.relaxation._deadline = Deadline(0.0)
+        return areas(self, effort)
+
+    monkeypatch.setattr(relaxation_module._BlockProgram, "areas", late)
+    assert area_bound(task, form, 0.0, -np.inf) is None
 
 
 def test_out_of_time_the_bound_is_that_of_the_relaxation() -> None:

@@ -13,8 +13,10 @@ import hubplanner as hp
 from hubplanner.model import Question
 from hubplanner.problem import CoverageRule, Floats, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.heuristics import least_share
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.least_share import lift, lifts
+from hubplanner.solver.mip.heuristics.ruin_recreate import RowPlan
 
 ENOUGH = Deadline(math.inf)
 SITES = 7
@@ -118,6 +120,23 @@ def test_only_the_worst_group_within_one_budget_is_lifted_so() -> None:
     assert not is_lifted(hp.MaxCoverage(budget=40.0))
     assert not is_lifted(hp.MaxCoverage(budget=40.0, fairness=hp.MaxMin(weights=fair.weights, first=False)))
     assert not is_lifted(hp.MaxCoverage(constraints=(hp.Periods(budgets=(20.0, 20.0)),), fairness=fair))
+
+
+def test_out_of_time_only_one_cycle_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+
+    class Counted(least_share.Annealing):
+        def __init__(self, plan: RowPlan, seed: int, work: float) -> None:
+            begun.append(seed)
+            super().__init__(plan, seed, work)
+
+    monkeypatch.setattr(least_share, "Annealing", Counted)
+    problem = town(3)
+    objective = hp.MaxCoverage(budget=45.0, fairness=hp.MaxMin(weights=groups_of(problem, 3)))
+    builder = PlanBuilder(Question.of(problem, objective))
+    builder.fill()
+    lift(builder, Deadline(0.0), 1, work=4 * least_share.CYCLE)
+    assert begun == [1]
 
 
 def test_it_is_the_same_for_the_same_seed_and_ends_in_time() -> None:

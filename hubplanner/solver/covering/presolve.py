@@ -83,15 +83,14 @@ def drop_dominated(instance: CoveringInstance, *, is_free: bool = False) -> Cove
 
 def _common_of_site(instance: CoveringInstance) -> tuple[Ints, Ints, Ints]:
     """Return pairs of options of one site, both ways, and how many rows both cover; options ascend by site."""
-    one, other, site = list[Ints](), list[Ints](), instance.site
+    one, other, common, site, covers = list[Ints](), list[Ints](), list[Ints](), instance.site, instance.covers
     for step in range(1, int(np.bincount(site).max())):
         first = np.flatnonzero(site[:-step] == site[step:])
+        both = np.asarray(covers[first].multiply(covers[first + step]).sum(axis=1)).ravel().astype(np.intp)
         one += [first, first + step]
         other += [first + step, first]
-    pairs, beside = np.concatenate(one), np.concatenate(other)
-    covers = instance.covers
-    common = np.asarray(covers[pairs].multiply(covers[beside]).sum(axis=1)).ravel()
-    return pairs, beside, common.astype(np.intp)
+        common += [both, both]
+    return np.concatenate(one), np.concatenate(other), np.concatenate(common)
 
 
 def _without_dominated(

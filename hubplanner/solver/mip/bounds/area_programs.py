@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 import highspy
@@ -93,16 +94,19 @@ class AreaPrograms:
         of_area = csr_array(within, shape=(count, len(area)))
         worth = csr_array(of_area @ blocks.multiply(prices.worth[:, None]))
         self.areas = [_Area.of(part, worth[[number]], decided, ends) for number in range(count)]
-        self.reached = np.zeros((count, len(decided)), dtype=np.bool_)
-        for reached, own in zip(self.reached, self.areas, strict=True):
-            reached[own.columns] = True
-        self.paid = np.asarray((of_area @ prices.paid).toarray())
+        # Few areas reach a column: what they pay for it and open of it is told of these pairs alone, by area.
+        self.column = np.concatenate([area.columns for area in self.areas] or [np.zeros(0, dtype=np.intp)])
+        self.firsts = [0, *accumulate(len(area.columns) for area in self.areas)]
+        self.reaches = np.bincount(self.column, minlength=len(decided))
+        of_areas = csr_array(of_area @ prices.paid)
+        each = [of_areas[[number]].toarray()[0][area.columns] for number, area in enumerate(self.areas)]
+        self.paid: Floats = np.concatenate(each or [np.zeros(0)])
         # What a column costs beyond what is paid for it, areas may pay as well.
-        total = self.paid.sum(axis=0)
+        total = self._summed(self.paid)
         spare = (total > 0) & (ends[0] == 0) & (prices.reduced < 0)
-        self.paid *= np.where(spare, 1 - prices.reduced / np.where(spare, total, 1.0), 1.0)
+        self.paid *= np.where(spare, 1 - prices.reduced / np.where(spare, total, 1.0), 1.0)[self.column]
         self.left, self.ends = np.where(spare, 0.0, prices.reduced), ends
-        self.limits, self.steeper = prices.limits, self.paid.sum(axis=0) - prices.owed
+        self.limits, self.steeper = prices.limits, self._summed(self.paid) - prices.owed
         self.is_level = bool(np.isfinite(ends[1][self.steeper != 0]).all())
         self.constant = of_area @ prices.constant
         self.beside = prices.bound - math.fsum(prices.constant)
@@ -120,7 +124,7 @@ class AreaPrograms:
         enough
             The bound at which to stop.
         """
-        paid, total = self.paid, self.paid.sum(axis=0)
+        paid, total, column = self.paid, self._summed(self.paid), self.column
         best, parts = self.beside + math.fsum(self.constant), np.zeros(len(total))
         direction, step, idle = np.zeros_like(paid), STEP, 0
         level, rise = 1.0, 0.0
@@ -136,9 +140,9 @@ class AreaPrograms:
             idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
             if idle == PATIENCE:
                 step *= SHRINK
-            mean = opened.sum(axis=0) / np.maximum(self.reached.sum(axis=0), 1)
+            mean = self._summed(opened) / np.maximum(self.reaches, 1)
             best, parts = min(best, bound), mean if number == 0 else MOMENTUM * parts + (1 - MOMENTUM) * mean
-            direction = np.where(self.reached, mean - opened, 0.0) + MOMENTUM * direction
+            direction = mean[column] - opened + MOMENTUM * direction
             rise = (slope - float((paid * opened).sum())) * self.is_level + MOMENTUM * rise
             size = float((paid * paid).sum()) / LEVELLING
             steepness = float((direction * direction).sum()) + (rise * rise / size if size else 0.0)
@@ -147,9 +151,14 @@ class AreaPrograms:
             length = step * (bound - value) / steepness
             level = max(level - length * rise / size, 0.0) if size else level
             moved = np.maximum(paid - length * direction, 0.0)
-            sums = moved.sum(axis=0)
-            paid = np.where(sums > 0, moved * total / np.where(sums > 0, sums, 1.0), paid)
+            sums = self._summed(moved)
+            paid = np.where(sums[column] > 0, moved * (total / np.where(sums > 0, sums, 1.0))[column], paid)
         return AreaBound(value=best, parts=parts)
+
+    def _summed(self, each: Floats) -> Floats:
+        """Return the sums (k,) over areas of what is told of pairs of an area and a column."""
+        found: Floats = np.bincount(self.column, each, len(self.reaches)).astype(np.float64)
+        return found
 
     def _at(self, level: float) -> tuple[float, float]:
         """Return what is beside areas with prices and multipliers of limits so many times as high, and its slope."""
@@ -163,13 +172,13 @@ class AreaPrograms:
         return found, self.limits + float(steeper @ np.where(after > 0, high, low))
 
     def _solved(self, paid: Floats) -> tuple[Floats, Floats]:
-        """Return what each area is worth at most at prices (a, k), and what (a, k) its best plan opens."""
+        """Return what each area is worth at most at prices of pairs, and how much of each pair its best plan opens."""
         opened = np.zeros_like(paid)
         bounds = np.array([math.fsum(area.worth) for area in self.areas])
-        for number, area in enumerate(self.areas):
+        for number, (area, (first, stop)) in enumerate(zip(self.areas, pairwise(self.firsts), strict=True)):
             if self.deadline.is_past:
                 break
-            chosen, program = area.program(paid[number, area.columns])
+            chosen, program = area.program(paid[first:stop])
             if program is None:
                 bounds[number] = 0.0
                 continue
@@ -180,7 +189,7 @@ class AreaPrograms:
             info = self.handle.getInfo()
             bounds[number] = min(bounds[number], -float(info.mip_dual_bound))
             if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-                opened[number, area.columns[chosen]] = np.asarray(self.handle.getSolution().col_value)[: len(chosen)]
+                opened[first + chosen] = np.asarray(self.handle.getSolution().col_value)[: len(chosen)]
         return bounds, opened
 
 

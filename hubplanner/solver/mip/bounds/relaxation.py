@@ -195,11 +195,12 @@ class _BlockProgram:
         values = self.back @ point.values
         return Relaxation(bound=bound, open_=values[self.columns], reduced=reduced[self.columns], values=values)
 
-    def areas(self, effort: SearchLimits) -> AreaPrograms:
-        """Return the programs of areas, from the relaxation that was solved."""
+    def areas(self, effort: SearchLimits) -> AreaPrograms | None:
+        """Return the programs of areas, from the relaxation that was solved; None out of time."""
         staying = self.part.staying
         ends = np.asarray(self.program.col_lower_)[staying], np.asarray(self.program.col_upper_)[staying]
-        self.relaxation.solve()  # without the cuts that were purged since
+        if self.relaxation.solve() is None:  # without the cuts that were purged since
+            return None
         return AreaPrograms(self.relaxation, np.isin(staying, self.columns), ends, effort)
 
     def opened(self, parts: Floats) -> Floats:
@@ -250,7 +251,10 @@ def area_bound(task: Subproblem, form: Formulation, value: float, enough: float)
     program = _BlockProgram.of(handle, form, effort)
     if program is None or program.solve(task.start) is None or deadline.is_past:
         return None
-    found = program.areas(task.effort(0.0)).bound(value, enough)
+    areas = program.areas(task.effort(0.0))
+    if areas is None:
+        return None
+    found = areas.bound(value, enough)
     return replace(found, parts=program.opened(found.parts))
 
 

@@ -56,6 +56,8 @@ def lift(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float
     plan = _Lifted(dear, groups, most_money(builder.money))
     best, known, cycles = plan.save(), plan.lowest, max(1, round(work / CYCLE))
     for number in range(cycles):
+        if number and deadline.is_past:
+            break
         plan.restore(best)
         plan.work = 0.0
         search = Annealing(plan, seed + number, work / cycles)
