@@ -327,7 +327,9 @@ def _in_areas(task: Subproblem, form: Formulation, known: Incumbent) -> Incumben
         return known
     bound = task.sense * min(task.sense * known.bound, task.sense * form.figure(found.value))
     hubs = in_order(found.parts.reshape(len(form.layers), -1))
-    trial = _improved(task, plan_with(task.question, hubs, task.deadline), *THOROUGH)
+    # Exchanges before may have begun at the same plan: another seed takes them elsewhere.
+    other = replace(task, options=replace(task.options, seed=task.options.seed + 1))
+    trial = _improved(other, plan_with(task.question, hubs, task.deadline), *THOROUGH)
     better = bool(trial.years) and task.sense * (goal.value(trial.years) - known.value) > 0
     return _bounded(task, trial if better else known, bound)
 

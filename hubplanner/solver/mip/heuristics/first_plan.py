@@ -15,6 +15,7 @@ from hubplanner.solver.mip.heuristics.greedy import Opened, PlanBuilder, Saved
 from hubplanner.solver.mip.heuristics.least_share import lift, lifts
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.packing import pack, packs
+from hubplanner.solver.mip.heuristics.pairs import opens_pairs, paired
 from hubplanner.solver.mip.heuristics.ruin_recreate import is_known, ruin_and_recreate
 from hubplanner.solver.mip.subproblem import Incumbent
 
@@ -27,8 +28,8 @@ MOST_CLOSED = 3
 NOISE = 0.7
 """Least part of its price by which an exchange weighs an option."""
 TRIAL = 0.1
-"""Part of the work by which two ways to exchange hubs that stand apart, or that lift the worst group, are compared: the
-better one has the rest."""
+"""Part of the work by which two ways to exchange hubs that stand apart, or that lift the worst group, are compared, or
+plans grown by hubs and by pairs of them: the better one has the rest."""
 EXCHANGING = 0.05
 """Share of the time that a solve exchanges at most before it searches."""
 GAIN = 1e-9
@@ -81,6 +82,14 @@ def first_plan(  # noqa: PLR0913 - what a plan begins with, and how far it is ta
         if builder.shortfall <= 0:
             break
     builder = min(builders, key=lambda one: one.shortfall)
+    others = list[PlanBuilder]()
+    if opens_pairs(builder):
+        builders.append(by_pairs := paired(question))
+        if by_pairs.shortfall <= 0:
+            _by_rows(by_pairs, deadline.past(), seed, 0.0)
+            is_better = builder.shortfall > 0 or _is_more(by_pairs.figures, builder.figures)
+            builder, other = (by_pairs, builder) if is_better else (builder, by_pairs)
+            others = [other] if other.shortfall <= 0 else []
     if start is not None:
         known = _with(question, in_order(start), Deadline(math.inf))
         if known.shortfall <= 0 and (builder.shortfall > 0 or _is_more(known.figures, builder.figures)):
@@ -91,7 +100,7 @@ def first_plan(  # noqa: PLR0913 - what a plan begins with, and how far it is ta
     if deadline.is_past or (greedy.years and any_will_do):
         return greedy
     if is_known(builder) and builder.shortfall <= 0:
-        _by_rows(builder, deadline, seed, work)
+        builder = _best_by_rows([builder, *others], deadline, seed, work)
     else:
         exchange(builder, deadline, seed, any_will_do=any_will_do, most=round(work * MOST_TRIES))
     return _better(question, [greedy, _plan(question, builder, deadline)])
@@ -174,6 +183,18 @@ def is_hard(question: Question) -> bool:
     max_min = question.objective.max_min
     over_years = question.periods is not None and not question.assigns
     return question.problems[-1].rule.backup > 1 or (max_min is not None and max_min.first) or over_years
+
+
+def _best_by_rows(starts: Sequence[PlanBuilder], deadline: Deadline, seed: int, work: float) -> PlanBuilder:
+    """Exchange hubs of some plans for a part of the work each, and of the best of them for the rest; return that."""
+    best = starts[0]
+    if len(starts) > 1:
+        for one in starts:
+            _by_rows(one, deadline, seed, TRIAL * work)
+            best = one if _is_more(one.figures, best.figures) else best
+        work *= 1 - TRIAL * len(starts)
+    _by_rows(best, deadline, seed, work)
+    return best
 
 
 def _by_rows(builder: PlanBuilder, deadline: Deadline, seed: int, work: float) -> None:

@@ -222,6 +222,18 @@ class PlanBuilder:
         """Tell whether the limits allow one more hub."""
         return bool(self.counts[option] < self.most_of[option]) and self._affords(option) and self._has_place(option)
 
+    def fit_together(self, some: Ints) -> Bools:
+        """Tell which options (k, o) money, numbers and distances allow beside each of some options."""
+        sites, cost, free = self.problem.option_site, self.cost, np.zeros(self.problem.n_options, dtype=np.bool_)
+        free[self.affordable()] = True
+        may: Bools = free[some][:, None] & free & (sites[some][:, None] != sites)
+        may &= cost[some][:, None] + cost <= self.largest
+        for constraint, at in self.most:
+            may &= at[some].astype(np.intp)[:, None] + at <= constraint.count - self.counts[at].sum()
+        if self.apart.nnz:
+            may &= self.apart[sites[some]].toarray()[:, sites] == 0
+        return may
+
     def _affords(self, option: int) -> bool:
         """Tell whether the money allows one more hub."""
         return bool(self.cost[option] <= self.largest) and all(
@@ -343,6 +355,15 @@ class PlanBuilder:
         together
             Whether all floors are filled at once, not one after the other.
         """
+        self.meet_numbers(cheapest=cheapest)
+        for part in [self.floors] if together else [[floor] for floor in self.floors]:
+            worth = _FloorWorth(part, self.cover.best)
+            self._grow(worth, lambda worth=worth: not worth.floors)  # type: ignore[misc]
+        if self.reach is not None:
+            self._serve_all(self.reach)
+
+    def meet_numbers(self, *, cheapest: bool = False) -> None:
+        """Open hubs at required sites, fixed ones, and least numbers of them."""
         problem = self.problem
         for site in problem.required_sites.tolist():
             here = problem.option_site == site
@@ -353,11 +374,6 @@ class PlanBuilder:
                     self.open(option, self.need)
         for least, at in self.least:
             self._add(at, least.count - int(self.counts[at].sum()), cheapest=cheapest)
-        for part in [self.floors] if together else [[floor] for floor in self.floors]:
-            worth = _FloorWorth(part, self.cover.best)
-            self._grow(worth, lambda worth=worth: not worth.floors)  # type: ignore[misc]
-        if self.reach is not None:
-            self._serve_all(self.reach)
 
     def _add(self, at: Bools, count: int, *, cheapest: bool) -> None:
         """Open some hubs among options."""

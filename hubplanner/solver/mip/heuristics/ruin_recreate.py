@@ -12,6 +12,7 @@ from hubplanner.model import Floor, FullService
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.arrays import spans
+from hubplanner.problem.coverage import MOST_BACKUP
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.cover_state import SHORT
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
@@ -38,6 +39,9 @@ KEPT_OUT = 0.5
 """Share of kicks after which the first hub may not come back."""
 FORCED = 0.3
 """Share of kicks that open an option at random."""
+PAIRED, CANDIDATES = 0.5, 8
+"""Share of kicks that open two hubs at once where second ones alone count, and options of which one is one of them. Of
+six draws of 1,000 sites x 20,000 points, 5 to 20 in reach, plans cover 0.1 % more than without in as long."""
 PROSPECT = 0.5
 """Largest part of its need for which a row counts before the last hub that it waits for."""
 NOISE, EXPONENTS = 0.85, (0.6, 1.1)
@@ -64,6 +68,13 @@ def is_known(builder: PlanBuilder) -> bool:
     alone = builder.instance.most.max(initial=1) == 1 and not problem.measures and problem.backhaul is None
     of_rows = covers and alone and not (question.assigns or of_kind(question.constraints, FullService))
     return of_rows and (question.periods is None or plain)
+
+
+def grows_by_pairs(builder: PlanBuilder) -> bool:
+    """Tell whether only second hubs count, and rows say what two add: in one year, not for the worst group."""
+    question = builder.question
+    covers = question.objective.maximises_coverage and question.objective.fairness is None
+    return covers and builder.problem.rule.ranks.keys() == {MOST_BACKUP} and question.periods is None
 
 
 class RowPlan:
@@ -132,6 +143,7 @@ class RowPlan:
         held = np.asarray(cover.astype(np.intp) @ counts)
         self.missing = rows.times[row] - held[np.arange(len(row)), self.year[part]]
         self.waits = bool((rows.times > 1).any())
+        self.pairs = grows_by_pairs(builder)
         self.gain: Floats = (rows.gain[:, sums] * counts_for).T
         self.covered: Floats = rows.base[sums] * counts_for + (self.gain * counts[:, self.year].T).sum(axis=1)
         self.covered += np.bincount(part, self.weight * (self.missing <= 0), minlength=self.count)
@@ -177,6 +189,44 @@ class RowPlan:
             moved = (after > 1).astype(np.intp) - (before > 1)
             some = moved != 0
             self.prospect += self._summed(rows[some], (weight * moved)[some])
+
+    def open_both(self, one: int, other: int) -> bool:
+        """Open two hubs if the limits allow both; tell whether they do."""
+        for first, second in ((one, other), (other, one)):
+            if self.builder.fits(first):
+                self.change(first, 1)
+                if self.builder.fits(second):
+                    self.change(second, 1)
+                    return True
+                self.change(first, -1)
+        return False
+
+    def together(self, some: Ints) -> Floats:
+        """Return what (k, o) some options add in the one year there is, each together with each other option."""
+        alone, price = self.price @ self.worth, self.price
+        length = self.option_starts[some + 1] - self.option_starts[some]
+        rows = self.option_rows[spans(self.option_starts[some], length)]
+        missing = self.missing[rows]
+        # Both cover rows that wait for two hubs, and each of them those that wait for one.
+        joint = (missing == MOST_BACKUP).astype(np.float64) - (missing == 1)
+        kept = np.flatnonzero(joint)
+        first, rows = np.repeat(np.arange(len(some)), length)[kept], rows[kept]
+        weight = joint[kept] * self.weight[rows] * price[self.part[rows]]
+        length = self.starts[rows + 1] - self.starts[rows]
+        at = spans(self.starts[rows], length)
+        self.work += len(at) + len(some) * self.size
+        bins = self.bins[at] % self.size + np.repeat(first * self.size, length)
+        both = np.bincount(bins, np.repeat(weight, length), minlength=len(some) * self.size)
+        found: Floats = both.reshape(len(some), self.size) + alone[some][:, None] + alone
+        return found
+
+    def beside(self, some: Ints) -> Bools:
+        """Tell which options (o,) cover a row that one of some options covers."""
+        length = self.option_starts[some + 1] - self.option_starts[some]
+        rows = self.option_rows[spans(self.option_starts[some], length)]
+        found = np.zeros(self.size, dtype=np.bool_)
+        found[self.bins[spans(self.starts[rows], self.starts[rows + 1] - self.starts[rows])] % self.size] = True
+        return found
 
     def overlap(self, option: int) -> Floats:
         """Return how much of what an option covers the others (o,) cover, too."""
@@ -351,6 +401,8 @@ def _recreate(plan: RowPlan, out: int | None, rng: np.random.Generator) -> None:
     if out is not None:
         factor[out] = 0.0
     early = rng.random() * PROSPECT if plan.waits else 0.0
+    if plan.pairs and rng.random() < PAIRED:
+        _open_pair(plan, factor)
     if rng.random() < FORCED:
         some = builder.affordable()
         option = int(rng.choice(some)) if len(some) else out
@@ -370,6 +422,22 @@ def _recreate(plan: RowPlan, out: int | None, rng: np.random.Generator) -> None:
             rate[at] = factor[option] = 0.0
         else:
             return
+
+
+def _open_pair(plan: RowPlan, factor: Floats) -> None:
+    """Open two hubs that add most together for their price, one of them among those that might add most with others."""
+    builder = plan.builder
+    some = builder.affordable()
+    rate = plan.rate(some, 1.0) * factor[some]
+    some = some[np.argsort(-rate, kind="stable")][:CANDIDATES]
+    if not len(some):
+        return
+    price = np.divide(1.0, factor, out=np.full(plan.size, math.inf), where=factor > 0)
+    found = plan.together(some) / (price[some][:, None] + price)
+    found[~builder.fit_together(some)] = 0.0
+    at, other = np.unravel_index(int(np.argmax(found)), found.shape)
+    if found[at, other] > 0:
+        plan.open_both(int(some[at]), int(other))
 
 
 def _thin(plan: RowPlan) -> None:
