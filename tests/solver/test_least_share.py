@@ -122,6 +122,19 @@ def test_only_the_worst_group_within_one_budget_is_lifted_so() -> None:
     assert not is_lifted(hp.MaxCoverage(constraints=(hp.Periods(budgets=(20.0, 20.0)),), fairness=fair))
 
 
+def test_a_group_of_which_nothing_is_asked_is_not_short_by_rounding() -> None:
+    problem = town(3)
+    groups = groups_of(problem, 3)
+    objective = hp.MaxCoverage(budget=45.0, fairness=hp.MaxMin(weights=groups))
+    weights = [weight for weight in groups if weight.sum() > 0]
+    question = least_share._without_budget(Question.of(problem, objective), weights)
+    plan = least_share._Lifted(PlanBuilder(question), weights, 45.0)
+    plan.hold(0.0)
+    plan.covered[plan.groups] = -1e-12
+    assert not plan.short.any()
+    assert np.isfinite(plan.price).all()
+
+
 def test_out_of_time_only_one_cycle_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
 

@@ -12,9 +12,9 @@ from support.instances.random_covering import best, sample
 from support.instances.tiny import line_of_five, two_islands
 
 from hubplanner.model import MaxCoverage
-from hubplanner.problem import merge_demand
+from hubplanner.problem import Problem, merge_demand
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
-from hubplanner.solver.covering.construction import greedy
+from hubplanner.solver.covering.construction import PartialPlan, greedy
 from hubplanner.solver.covering.presolve import prune
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.limits import limits
@@ -154,3 +154,11 @@ def test_a_hub_that_a_cheaper_tier_makes_needless_goes() -> None:
         cost=np.array([3.0, 2.0, 4.0]),
     )
     assert prune(instance, np.array([0, 2])).tolist() == [1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_free_hubs_and_dear_ones_the_dear_one_adds_least_for_what_it_takes() -> None:
+    problem = Problem.from_points([[0, 0], [9, 0]], [1e9, 1e9], [[0, 0], [9, 0]], [0, 5], reach=1)
+    choice = PartialPlan(reduce_existing(problem, merge_demand(problem)), MaxCoverage(budget=5))
+    choice.open_all(np.array([0, 1]))
+    assert choice.least() == 1

@@ -338,7 +338,9 @@ class PartialPlan:
         alone = np.where(self._times == 1, instance.need, 0.0)
         added = instance.covers[free] @ alone + instance.gain[free]
         share = self._money_share[free] + self._count_share
-        return int(free[np.argmin(added / np.maximum(share, np.finfo(float).tiny))])
+        with np.errstate(over="ignore"):  # what takes nothing of the limits is worth infinitely much for it
+            rate = added / np.maximum(share, np.finfo(float).tiny)
+        return int(free[np.argmin(rate)])
 
     def fill(self) -> None:
         """Open options one by one for the most newly covered need per share of the limits, within all limits.

@@ -263,7 +263,8 @@ class RowPlan:
     @property
     def short(self) -> Bools:
         """Tell which floors are missed."""
-        return np.asarray(self.covered[self.first :] < self.asked * (1 - SHORT))
+        # Where nothing is asked, cover of a rounding below nil is no less.
+        return np.asarray((self.covered[self.first :] < self.asked * (1 - SHORT)) & (self.asked > 0))
 
     @property
     def price(self) -> Floats:
