@@ -96,14 +96,18 @@ def best_of_all(problem: Problem, objective: Objective) -> float:
     return best
 
 
-def bounds_of(problem: Problem, objective: Objective, value: float) -> tuple[float, float, AreaBound]:
-    """Return the bounds of the relaxation and of the areas, and what the areas say."""
-    task = Subproblem(
+def task_of(problem: Problem, objective: Objective) -> Subproblem:
+    return Subproblem(
         question=Question.of(problem, objective),
         goal=goals_of(objective)[0],
         options=OPTIONS,
         deadline=OPTIONS.deadline,
     )
+
+
+def bounds_of(problem: Problem, objective: Objective, value: float) -> tuple[float, float, AreaBound]:
+    """Return the bounds of the relaxation and of the areas, and what the areas say."""
+    task = task_of(problem, objective)
     _, form, relaxation = relaxed(task)
     found = area_bound(task, form, (value - form.constant) / form.unit, -np.inf)
     assert found is not None
@@ -155,13 +159,7 @@ def test_the_best_plan_is_proven_with_areas(seed: int) -> None:
 
 
 def test_out_of_time_for_the_relaxation_without_its_old_cuts_areas_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem, objective = drawn(5)
-    task = Subproblem(
-        question=Question.of(problem, objective),
-        goal=goals_of(objective)[0],
-        options=OPTIONS,
-        deadline=OPTIONS.deadline,
-    )
+    task = task_of(*drawn(5))
     _, form, _ = relaxed(task)
     areas = relaxation_module._BlockProgram.areas
 
@@ -174,13 +172,7 @@ def test_out_of_time_for_the_relaxation_without_its_old_cuts_areas_say_nothing(m
 
 
 def test_out_of_time_the_bound_is_that_of_the_relaxation() -> None:
-    problem, objective = drawn(5)
-    task = Subproblem(
-        question=Question.of(problem, objective),
-        goal=goals_of(objective)[0],
-        options=OPTIONS,
-        deadline=OPTIONS.deadline,
-    )
+    task = task_of(*drawn(5))
     _, form, relaxation = relaxed(task)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(area_programs, "MOST_ROUNDS", 0)
