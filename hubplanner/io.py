@@ -567,8 +567,13 @@ def _aside(folder: Path, name: str = "") -> Iterator[Path]:
         yield aside
     finally:
         try:
-            _put_back(aside, name)
-            _clear(aside)
+            try:
+                _put_back(aside, name)
+                _clear(aside)
+            except KeyboardInterrupt:  # Ctrl-C in the middle of it: nothing of ours stays behind for that
+                _put_back(aside, name)
+                _clear(aside)
+                raise
         finally:
             os.close(lock)
 
@@ -581,6 +586,9 @@ def _new_aside(folder: Path, name: str) -> tuple[Path, int]:
             lock = os.open(aside / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
             continue  # another process took it for a dead one's before it was locked
+        except BaseException:
+            aside.rmdir()
+            raise
         try:
             if sys.platform != "win32":
                 with suppress(OSError):  # a disk without locks: nobody can lock it, so nobody removes it

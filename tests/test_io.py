@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import geopandas as gpd
 import numpy as np
@@ -146,6 +146,22 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     assert [(one.name, one.read_text(encoding="utf-8")) for one in tmp_path.iterdir()] == [("page.html", "old")]
 
 
+@pytest.mark.parametrize("name", ["os.open", "os.write", "os.fsync", "Path.iterdir", "Path.unlink", "Path.rmdir"])
+def test_an_interruption_leaves_nothing_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, number, ended = tmp_path / "page.html", 0, False
+    while not ended:
+        number += 1
+        with monkeypatch.context() as patch:
+            count = fail_at_call(patch, name, number, KeyboardInterrupt())
+            with suppress(KeyboardInterrupt):
+                write_atomically(path, lambda aside: aside.write_text("new", encoding="utf-8"))
+            ended = count[0] < number
+        assert [one for one in tmp_path.iterdir() if one != path] == []
+    assert number > 1, "the call is never made"
+
+
 def test_an_interruption_after_the_last_step_says_that_it_was_written(
     earlier: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,10 +180,8 @@ def test_an_interruption_after_the_last_step_says_that_it_was_written(
 # -- processes are killed --------------------------------------------------------------------------------------------
 
 WRITER = """
-import os, sys, time
+import time
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_io import MARKS, result
 from hubplanner.io import write_folder_atomically
 rename, count = Path.rename, [0]
 def pausing(self, target):
@@ -177,15 +191,24 @@ def pausing(self, target):
         time.sleep(600)
     return rename(self, target)
 Path.rename = pausing
-write_folder_atomically(Path({out!r}), result("new"), MARKS)
+def write(folder):
+    for name, text in {files!r}.items():
+        (folder / name).write_text(text)
+    return {{"made": "by a test"}}
+write_folder_atomically(Path({out!r}), write, {marks!r})
 print("paused", flush=True)
 """
 
 
+def writer(out: Path, pause: int, **where: Any) -> subprocess.Popen[str]:
+    """Return a process that writes a result and stops before its nth renaming; it imports no more than it needs."""
+    code = WRITER.format(files={"figures.json": "new", "table.csv": "newnew"}, out=str(out), marks=MARKS, pause=pause)
+    return subprocess.Popen([sys.executable, "-c", code], text=True, **where)
+
+
 def paused(out: Path, pause: int) -> subprocess.Popen[str]:
-    """Return a process that writes a result and stops before its nth renaming."""
-    code = WRITER.format(tests=str(Path(__file__).parent), out=str(out), pause=pause)
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    """Return a process that writes a result and has stopped before its nth renaming."""
+    process = writer(out, pause, stdout=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline() == "paused\n"
     return process
@@ -274,9 +297,7 @@ def test_scratch_files_of_killed_processes_are_cleared_and_those_of_living_ones_
 
 
 def test_many_writers_at_once_leave_one_whole_result(earlier: Path) -> None:
-    code = WRITER.replace("sys.path.insert", "print('paused', flush=True); sys.path.insert", 1)
-    words = [sys.executable, "-c", code.format(tests=str(Path(__file__).parent), out=str(earlier), pause=0)]
-    writers = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(4)]
+    writers = [writer(earlier, 0, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(4)]
     until = time.monotonic() + 60
     while any(writer.poll() is None for writer in writers) and time.monotonic() < until:
         recover(earlier.parent)
