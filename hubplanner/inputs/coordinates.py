@@ -124,7 +124,9 @@ def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> No
     off = off_globe(far, named=checker.table.named)
     fine = ~np.logical_or.reduce([wrong for wrong, _ in off])
     stray = np.zeros(len(frame), dtype=np.bool_)
-    stray[fine] = swapped_among(lonlat(frame[fine]))
+    stray[fine] = swapped_among(lonlat(frame if fine.all() else frame[fine]))
+    if fine.all() and not stray.any():
+        return
     shown = _shown(frame, pd.Series(~fine | stray, index=frame.index))
     for wrong, allowed in (*off, (stray, STRAY)):
         checker.note(column, pd.Series(wrong, index=frame.index), shown, allowed)
@@ -196,20 +198,25 @@ def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:
 
 def representative(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
     """Return a point for each row: itself, or one inside its polygon."""
-    geometry, is_point = frame.geometry, frame.geom_type == "Point"
+    geometry = frame.geometry
+    is_point = shapely.get_type_id(geometry.to_numpy()) == shapely.GeometryType.POINT
     return geometry if is_point.all() else geometry.where(is_point, geometry.representative_point())
 
 
 def lonlat(frame: gpd.GeoDataFrame) -> Floats:
     """Return longitudes and latitudes (n, 2) in degrees, WGS 84."""
-    places = representative(frame).to_crs(WGS84)
-    return np.column_stack([places.x, places.y])
+    return coordinates(representative(frame).to_crs(WGS84))
 
 
 def metres(frame: gpd.GeoDataFrame, crs: CRS) -> Floats:
     """Return coordinates (n, 2) in metres of a projected system."""
-    places = representative(frame).to_crs(crs)
-    return np.column_stack([places.x, places.y])
+    return coordinates(representative(frame).to_crs(crs))
+
+
+def coordinates(points: gpd.GeoSeries) -> Floats:
+    """Return the coordinates (n, 2) of points in their own system."""
+    shapes = points.to_numpy()
+    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
 
 
 def straight_travel(travel: TravelMethod, points: Floats, sites: gpd.GeoDataFrame, crs: CRS) -> GeometricTravel:

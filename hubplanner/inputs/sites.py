@@ -346,10 +346,9 @@ def _typed(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_string_dtype(column):
         return column
     words = column.replace("", None)
-    numbers = pd.to_numeric(words, errors="coerce")
-    is_code = words.str.match(r"^[+-]?0\d", na=False).any()
-    readable = numbers.notna().sum() == words.notna().sum() and words.notna().any()
-    return numbers if readable and not is_code else words
+    said, numbers = words.notna(), pd.to_numeric(words, errors="coerce")
+    readable = said.any() and numbers.notna().sum() == said.sum()
+    return words if not readable or words.str.match(r"^[+-]?0\d", na=False).any() else numbers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

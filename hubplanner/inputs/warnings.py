@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.coordinates import WGS84, Spots, lonlat, representative, told_far, unit_vectors
+from hubplanner.inputs.coordinates import WGS84, Spots, coordinates, lonlat, representative, told_far, unit_vectors
 from hubplanner.inputs.demand.aggregation import MergedDemand
 from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.sites import Sites
@@ -56,7 +56,7 @@ def _spots(scenario: Scenario, section: str, frame: gpd.GeoDataFrame, rows: Ints
         section=section,
         column=f"{spec.x}, {spec.y}" if spec.x else "geometry",
         lonlat=lonlat(frame),
-        own=np.column_stack([inside.x, inside.y]),
+        own=coordinates(inside),
         rows=rows,
     )
 
@@ -87,8 +87,8 @@ def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     frame = demand.frame
     if len(demand.rows) != len(frame):  # merged
         return []
-    inside = representative(frame)
-    keys = pd.DataFrame({"x": inside.x, "y": inside.y, "people": frame["people"]}).assign(row=demand.rows)
+    x, y = coordinates(representative(frame)).T
+    keys = pd.DataFrame({"x": x, "y": y, "people": frame["people"].to_numpy(), "row": demand.rows})
     keys = keys[keys["people"] > 0]
     message = N_("the very same place and as many people as row {earlier}; leave one out if they are the same people")
     return _doubled(keys, scenario.demand.file_name, message)
@@ -96,10 +96,13 @@ def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:
 
 def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
     """Return a warning for each site that differs from an earlier one in its id alone."""
-    frame, inside = sites.frame, representative(sites.frame)
-    columns = pd.DataFrame(frame.drop(columns=["site_id", "geometry"])).astype(str)
+    frame, places = sites.frame, coordinates(representative(sites.frame))
+    shared = pd.DataFrame(places).duplicated(keep=False).to_numpy()
+    if not shared.any():
+        return []
+    columns = pd.DataFrame(frame.drop(columns=["site_id", "geometry"]))[shared].astype(str)
     keys = columns.set_axis(range(columns.shape[1]), axis=1)
-    keys = keys.assign(x=inside.x, y=inside.y, row=sites.rows)
+    keys = keys.assign(x=places[shared, 0], y=places[shared, 1], row=sites.rows[shared])
     message = N_(
         "the very same place and columns as row {earlier}, all but the id; leave one out if it is the same site"
     )
@@ -108,11 +111,11 @@ def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
 
 def _doubled(keys: pd.DataFrame, file: str, message: str) -> list[DataWarning]:
     """Return a warning for each row that equals one further up in all columns but ``row``."""
-    ordered = keys.sort_values("row")
-    own = [name for name in ordered.columns if name != "row"]
-    again = ordered.duplicated(subset=own)
-    if not again.any():
+    own = [name for name in keys.columns if name != "row"]
+    if not keys.duplicated(subset=own).any():
         return []
+    ordered = keys.sort_values("row")
+    again = ordered.duplicated(subset=own)
     first = ordered.groupby(own, sort=False, dropna=False)["row"].transform("first")
     return [
         DataWarning(code="doubled_place", message=_(message, earlier=earlier), file=file, row=int(row))

@@ -132,9 +132,9 @@ def is_missing(words: pd.Series) -> pd.Series:
     return words.str.casefold().isin(MISSING_MARKS)
 
 
-def is_total(words: pd.Series) -> pd.Series:
-    """Tell which texts say that a row is a sum of others."""
-    return words.map(lambda word: _TOTAL.fullmatch(word.rstrip(" :")) is not None).astype(bool)
+def is_total(word: str) -> bool:
+    """Tell whether a text says that a row is a sum of others."""
+    return _TOTAL.fullmatch(word.rstrip(" :")) is not None
 
 
 def likely_notations(words: pd.Series, *, is_place: bool = False) -> list[tuple[str, str]]:

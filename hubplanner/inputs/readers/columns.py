@@ -86,7 +86,9 @@ class Checker:
         if column is None:
             return self._empty("")
         words = as_text(column)
-        words = words.where(keys_of(words) != "", "")
+        keys = keys_of(words)
+        if keys is not words:  # of signs that are not seen some leave nothing
+            words = words.where(keys != "", "")
         if not blank:
             self.note(name, words == "", words, _("a value in every row"))
         return words
@@ -424,14 +426,14 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
 
 def total_rows(table: InputTable) -> pd.Series:
     """Tell which rows say in a cell that they are sums."""
-    found = pd.Series(np.zeros(len(table.frame), dtype=np.bool_))
+    found = np.zeros(len(table.frame), dtype=np.bool_)
     for name, column in table.frame.items():
         if name != "geometry" and (pd.api.types.is_string_dtype(column) or column.dtype == object):
-            codes, words = pd.factorize(as_text(column))
-            says = is_total(pd.Series(words, dtype=object)).to_numpy(dtype=np.bool_)
-            if says.any():
-                found |= says[codes]
-    return found
+            words = column if isinstance(column.dtype, pd.StringDtype) else as_text(column)
+            totals = {word for word in words.dropna().unique() if is_total(word.strip())}
+            if totals:
+                found |= words.isin(totals).to_numpy(dtype=np.bool_)
+    return pd.Series(found)
 
 
 def select(table: InputTable, where: Mapping[str, Collection[str]], faults: list[Fault]) -> InputTable:
