@@ -8,6 +8,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ import hubplanner as hp
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "hubplanner").rglob("*.py"))
+
+
+@cache
+def parsed() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 
 def test_imports_only_point_down() -> None:
@@ -49,8 +55,7 @@ def test_importing_every_public_name_warns_of_nothing() -> None:
 
 def test_everything_public_is_documented() -> None:
     bare = []
-    for path in MODULES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, tree in parsed().items():
         named = [node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
         public = [tree, *(node for node in named if not node.name.startswith("_"))]
         bare += [(path, getattr(node, "name", "")) for node in public if not ast.get_docstring(node)]
@@ -59,8 +64,8 @@ def test_everything_public_is_documented() -> None:
 
 def test_no_two_classes_share_a_name() -> None:
     homes: dict[str, list[Path]] = {}
-    for path in MODULES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for path, tree in parsed().items():
+        for node in tree.body:
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(path.relative_to(ROOT))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

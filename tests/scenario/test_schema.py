@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
 
+@cache
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(json_schema())
+
+
 def complaints(tree: object) -> list[str]:
-    return [error.message for error in Draft202012Validator(json_schema()).iter_errors(tree)]
+    return [error.message for error in validator().iter_errors(tree)]
 
 
 def test_the_schema_is_one() -> None:

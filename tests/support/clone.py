@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -46,7 +45,7 @@ def run(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
 
 
 def fresh_clone(factory: pytest.TempPathFactory) -> Path:
-    """Return a clone in which `make plan` was the first command; told.txt and seconds.txt say what it said and took."""
+    """Return a clone in which `make plan` was the first command; told.txt says what it said."""
     return made_once(factory, "clone", _make_plan)
 
 
@@ -56,12 +55,8 @@ def _make_plan(folder: Path) -> None:
     home.mkdir()
     # "0" is how pip is told not to compile all of what it installs, most of which is never imported.
     asked = ["make", "plan", f"PYTHON={python}"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = run(asked, folder, HOME=str(home), VIRTUAL_ENV="", PIP_NO_COMPILE="0")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     (folder / "told.txt").write_text(done.stdout, encoding="utf-8")
-    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    (folder / "seconds.txt").write_text(f"{seconds:.3f}", encoding="utf-8")
 
 
 LINES = list(dict.fromkeys(line for block in blocks("console") for line in block.splitlines()))

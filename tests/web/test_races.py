@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from csv import DictReader
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 from support.browser import chromium as shared
-from support.browser.server import Serving, start, stop, write_hard
+from support.browser.server import PATIENCE_S, Serving, start, stop, write_hard
 from support.browser.visit import Visit, visiting
 from support.project import DEMAND, SCENARIO, SITES
 
@@ -86,11 +87,10 @@ class Held:
         self.kept.append((route, route.fetch() if self.answers else None))
 
     def wait(self, number: int = 1) -> None:
-        for _ in range(2000):
-            if len(self.kept) >= number:
-                return
+        end = time.monotonic() + PATIENCE_S
+        while len(self.kept) < number:
+            assert time.monotonic() < end, self.kept
             self.page.wait_for_timeout(10)
-        raise AssertionError(self.kept)
 
     def release(self, at: int = 0) -> None:
         """Let an answer come, and the page do with it what it does."""

@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from support.browser.server import Serving
 
 app = serving.app
-SOON_S = 2.5
 
 
 def at_work(app: Serving, **wanted: object) -> tuple[str, list[psutil.Process]]:
     """Start a long search; return it once it has found a plan, with all its processes."""
     app.wait_ready()
     job = app.ask(kind="solve", scenario="hard", **wanted)
-    end = time.monotonic() + 60
+    end = time.monotonic() + serving.PATIENCE_S
     while time.monotonic() < end:
         found = app.get(f"/api/jobs/{job}")
         assert found["state"] in {"waiting", "running"}, found
@@ -51,13 +50,11 @@ def test_a_running_solver_is_killed_for_real(app: Serving, solver: str) -> None:
     before = app.listing()
     job, processes = at_work(app, settings={"solver.name": solver})
     assert len(processes) >= (2 if solver == "cbc" else 1)
-    began = time.monotonic()
     ended = app.post(f"/api/jobs/{job}/cancel", {}, 200)
     assert ended["state"] == "cancelled"
     assert narrows(ended["progress"])
-    _, alive = psutil.wait_procs(processes, timeout=SOON_S)
+    _, alive = psutil.wait_procs(processes, timeout=serving.PATIENCE_S)  # by itself it would search far longer
     assert not alive
-    assert time.monotonic() - began < SOON_S
     assert app.get(f"/api/jobs/{job}")["result"] is None
     assert app.listing() - before <= {"runs"}
 
@@ -100,7 +97,7 @@ def test_a_server_that_ends_takes_its_work_along(
     with server.client.stream("GET", f"/api/jobs/{job}/events") as stream:
         next(stream.iter_lines())  # a page that watches does not hold the server up
         server.process.send_signal(how)
-        assert server.process.wait(10) == (-how if how == signal.SIGKILL else 0)
+        assert server.process.wait(serving.PATIENCE_S) == (-how if how == signal.SIGKILL else 0)
     _, alive = psutil.wait_procs(processes, timeout=serving.PATIENCE_S)
     assert not alive
     assert processes
@@ -118,9 +115,9 @@ def test_a_request_cut_off_as_the_server_stops_leaves_no_traceback(tmp_path: Pat
     head += ["Content-Type: application/json", "Content-Length: 500"]
     with socket.create_connection((name, int(port))) as line:
         line.sendall("\r\n".join(["POST /api/jobs HTTP/1.1", *head, "", "{"]).encode())
-        time.sleep(0.5)  # the rest of it never comes
+        server.get("/api/state")  # what came before was read by then; the rest of it never comes
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(serving.PATIENCE_S) == 0
     assert "timeout graceful shutdown exceeded" in server.errors.read_text()
     serving.close(server)
 

@@ -184,7 +184,7 @@ def test_a_scenario_of_ones_own_names_no_files(app: Serving, change: dict[str, A
 
 
 def test_no_process_is_left(app: Serving) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + serving.PATIENCE_S
     while len(app.workers()) > 1 and time.monotonic() < end:
         time.sleep(0.1)
     assert len(app.workers()) <= 1
