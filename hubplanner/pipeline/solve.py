@@ -17,6 +17,7 @@ from hubplanner.model import MOST_PAIRS, TooManyPairsError
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.outputs.plan import Plan
 from hubplanner.outputs.rounding import finite
+from hubplanner.pipeline.earlier_plan import surveyed_plan
 from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
 from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import Conflict, CoverageRule, Evaluation, Problem, SiteStatus, Solution, evaluate
@@ -70,7 +71,7 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False, seek_change: bool = Tr
     problem = build_problem(inputs)
     objective, options = objective_of(inputs), options_of(inputs.scenario)
     try:
-        solution = solve_problem(problem, objective, options)
+        solution = solve_problem(problem, objective, options, start=surveyed_plan(inputs, problem, objective))
     except TooManyPairsError as error:
         thinning = enough_thinning(inputs.scenario, inputs.sites, error.by_site, MOST_PAIRS)
         raise ScenarioError(joined((str(error), thinning), ". ")) from error

@@ -86,6 +86,10 @@ class Conflict:
         The only future that they were asked of; blank where it is not one alone.
     others
         Other demands that cannot be met together, each known as surely, where counting shows several such sets.
+    also_short
+        Limits of money that these demands do not name and that leave less than the least budget as well.
+    is_at_once
+        Whether the least budget is known to suffice in the first year only, not shared out among the years as asked.
     """
 
     demands: tuple[object, ...]
@@ -96,6 +100,8 @@ class Conflict:
     is_counted: bool = False
     future: str = ""
     others: tuple[Conflict, ...] = ()
+    also_short: tuple[object, ...] = ()
+    is_at_once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

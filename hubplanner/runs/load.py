@@ -12,13 +12,11 @@ import numpy as np
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.model import Capacity, FixedHubs, MaxHubs, Objective, Periods, goals_of
-from hubplanner.model.constraints.base import first_of
-from hubplanner.model.formulation import Year
+from hubplanner.model import Objective, goals_of
+from hubplanner.pipeline.earlier_plan import option_by_name, plan_of_hubs
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, Status, evaluate
+from hubplanner.problem import Ints, Problem, Solution, Status
 from hubplanner.runs.read import check_run, figures_of, read_manifest, scenario_of
-from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import N_, gettext as _
 
@@ -71,14 +69,10 @@ def _check_unchanged(inputs: Inputs, known: Mapping[str, str]) -> None:
 
 def options_of(inputs: Inputs, problem: Problem, stated: Mapping[str, Any], file: Path) -> tuple[Ints, Ints]:
     """Return the open options and how many hubs of each, as plan.json lists them; raise where the data have no such."""
-    sites = {name: at for at, name in enumerate(inputs.sites.frame["site_id"])}
-    tiers = {tier.name: at for at, tier in enumerate(inputs.scenario.hubs)}
-    where = zip(problem.option_site.tolist(), problem.option_tier.tolist(), strict=True)
-    number = {pair: option for option, pair in enumerate(where)}
-    faults, found = [], dict[int, int]()
+    number, faults, found = option_by_name(inputs, problem), list[Fault](), dict[int, int]()
     for row, hub in enumerate(stated["hubs"]):
         site, tier, count = str(hub.get("site_id")), str(hub.get("tier")), hub.get("hubs", 1)
-        option = number.get((sites.get(site, -1), tiers.get(tier, -1)))
+        option = number.get((site, tier))
         if option is None or not isinstance(count, int) or count < 1:
             allowed = _("a site and a tier of the scenario's data, and a whole number of hubs")
             value = f"{site}, {tier}, {count}"
@@ -104,66 +98,6 @@ def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
         ]
     )
     return np.array([known.index(edge) for edge in listed], dtype=np.intp)
-
-
-def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
-    """Return the plan with exactly these hubs and lines; where seats or measures are to be given out, the best one.
-
-    Without these nothing is left to decide, and whether the hubs keep to all limits is not looked at.
-
-    Parameters
-    ----------
-    options, counts
-        (k,) options, ascending, and how many hubs of each; those that stand already among them.
-    edges
-        Lines of backhaul that are built.
-    """
-    has_room = first_of(objective.constraints_on(problem), Capacity) is not None
-    if has_room or problem.measures or objective.constraint(Periods) is not None:
-        return _served_anew(problem, objective, options, counts)
-    return _as_stated(problem, objective, options, counts, edges)
-
-
-def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
-    """Return a plan where hubs and lines alone tell who is served, and what it costs."""
-    plan = evaluate(problem, np.repeat(options, counts), edges=edges)
-    years = [Year(problem, plan)]
-    goals = [
-        GoalResult(name=goal.name, value=goal.value(years), bound=math.nan, least=goal.least)
-        for goal in goals_of(objective)
-    ]
-    main = next(goal for goal in goals if goal.name == objective.main)
-    return Solution(
-        problem=problem,
-        status=Status.FEASIBLE,
-        evaluation=plan,
-        value=main.value,
-        bound=main.value,
-        seconds=0.0,
-        solver="",
-        version="",
-        goals=tuple(goals),
-        least=main.least,
-    )
-
-
-def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: Ints) -> Solution:
-    """Return the best plan with exactly these hubs: who is served, and when hubs open, is worked out again."""
-    stands = problem.site_status[problem.option_site] == SiteStatus.EXISTING
-    keep = np.flatnonzero(stands | np.isin(np.arange(problem.n_options), options))
-    bare = ~np.isin(np.arange(problem.n_sites), problem.option_site[keep])
-    small = problem.with_options(keep, np.where(bare, int(SiteStatus.EXCLUDED), problem.site_status))
-    mine = np.searchsorted(keep, options)
-    new = int(counts[problem.new[options]].sum())
-    held = (FixedHubs(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))
-    exact = SolverOptions(gap=0.0, ties=False)
-    found = solve_problem(small, replace(objective, constraints=(*objective.constraints, *held)), exact)
-    if found.evaluation is None:
-        return found
-    own = replace(found.evaluation, options=keep[found.evaluation.options])
-    last = found.problem
-    whole = replace(problem, need=last.need, people=last.people, seated=last.seated)
-    return replace(found, problem=whole, evaluation=own)
 
 
 def _check_figure(found: Solution, objective: Objective, stated: dict[str, Any], file: Path) -> None:

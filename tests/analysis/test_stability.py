@@ -18,6 +18,8 @@ from support.project import SCENARIO, Project
 import hubplanner as hp
 from hubplanner.analysis.stability.stability import Stability, certainty
 from hubplanner.inputs.survey import drawn_again, drawn_shares, with_shares
+from hubplanner.pipeline.earlier_plan import surveyed_plan
+from hubplanner.pipeline.objective import objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -326,6 +328,27 @@ def test_what_was_found_before_is_shown_with_every_plan_of_the_same_question(equ
     assert other.stability is None
     assert "hubplanner stability finds out" in (other.write(equal.folder / "other") / "report.html").read_text("utf-8")
     equal.write("sites.csv", EQUAL_SITES.replace(",130,", ",131,"))
+    assert solved(equal, **asked).stability is None
+
+
+def test_a_solve_starts_from_the_plan_that_was_looked_into(equal: Project, caplog: pytest.LogCaptureFixture) -> None:
+    asked = {"model.budget": 2.4 * COST}
+    first = solved(equal, **asked)
+    known = hp.stability(first, draws=2).summary()
+    assert surveyed_plan(first.inputs, first.problem, objective_of(first.inputs)) is None
+    equal.write("scenario.stability.json", json.dumps(known))
+    with caplog.at_level("INFO"):
+        plan = solved(equal, **asked)
+    assert "start from the plan that surveys were drawn again for" in caplog.text
+    assert plan.hubs["site_id"].tolist() == first.hubs["site_id"].tolist()
+    start = surveyed_plan(plan.inputs, plan.problem, objective_of(plan.inputs))
+    assert start is not None
+    assert start.evaluation is not None
+    assert start.evaluation.options.tolist() == first.evaluation.options.tolist()
+    assert start.value == pytest.approx(first.solution.value, rel=1e-9)
+    own = next(hub for hub in known["hubs"] if hub["hubs"])
+    own["site_id"] = "nowhere"
+    equal.write("scenario.stability.json", json.dumps(known))
     assert solved(equal, **asked).stability is None
 
 

@@ -14,8 +14,8 @@ from support.oracles.questions import Query, best, recheck
 
 import hubplanner as hp
 from hubplanner.model import AlphaFair, MaxMin, TangentUtility
+from hubplanner.pipeline.earlier_plan import plan_of_hubs
 from hubplanner.problem import Status
-from hubplanner.runs.load import plan_of_hubs
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.mip import alpha_fair
 

@@ -32,7 +32,7 @@ def begun(query: Query) -> tuple[Neighbourhoods, Incumbent]:
     question, options = Question.of(query.town.problem(), query.objective), SolverOptions(gap=0.01, threads=1)
     fair = query.objective.fairness
     assert isinstance(fair, AlphaFair)
-    task = Subproblem(question=question, goal=None, options=options, deadline=Deadline.after(60.0), gap=0.01)
+    task = Subproblem(question=question, goal=None, options=options, deadline=Deadline.after(6000.0), gap=0.01)
     known = first_plan(question, task.deadline, any_will_do=True)
     # Tangents of doubling shares err by some per cent between them: what is better by them may be worse.
     fine = [np.full(len(fair.need), share) for share in np.geomspace(fair.linear_below, 1, 60).tolist()]
@@ -66,6 +66,26 @@ def test_a_plan_gets_better_and_keeps_to_its_limits(
     # All options at once are nearly the whole question; columns far from any hub stay as they are.
     assert reached >= (0.8 * tried if size == ALL else 0.3 * tried)
     assert raised or reached == tried
+
+
+@pytest.mark.parametrize("limits", [LIMITS[number] for number in (0, 1, 3, 7)], ids=", ".join)
+def test_hubs_chosen_at_prices_keep_to_all_limits(limits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbourhoods, "COMMON", 3)  # so that the budget is everybody's among so few options, too
+    tried, reached = 0, 0
+    for seed in SEEDS:
+        query = asked(limits, 1.0, seed)
+        expected = best_of_all(limits, 1.0, seed)
+        if expected is None or expected[0] <= 0:
+            continue
+        around, known = begun(query)
+        found = around.by_prices() if known.years else known
+        if not found.years:
+            continue
+        value = goals_of(query.objective)[0].value(found.years)
+        assert not broken_years(around.task.question, found.years), seed
+        assert value <= expected[0] * (1 + SAME), seed
+        tried, reached = tried + 1, reached + (value >= 0.9 * expected[0])
+    assert reached >= 0.5 * tried > 0
 
 
 @pytest.mark.parametrize("limits", [LIMITS[0], LIMITS[1], LIMITS[3], LIMITS[7]], ids=", ".join)
