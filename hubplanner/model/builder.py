@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import numpy as np
 from pulp import LpAffineExpression, LpConstraintLE
 
 from hubplanner.errors import ScenarioError
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.formulation import (
+    ConstraintRows,
     FixedLevel,
     Formulation,
     Goal,
@@ -19,7 +23,7 @@ from hubplanner.model.formulation import (
     seek,
 )
 from hubplanner.model.goals import OBJECTIVES
-from hubplanner.model.lp import Model, new_model, new_program
+from hubplanner.model.lp import Model, never_late, new_model, new_program
 from hubplanner.model.objectives import Objective
 from hubplanner.model.variables.coverage import covered
 from hubplanner.problem import Evaluation, Ints, Problem
@@ -36,8 +40,13 @@ def build_model(instance: CoveringInstance, objective: Objective) -> Model:
     return model
 
 
-def formulate(
-    question: Question, goal: Goal | None, held: Sequence[FixedLevel], depth: Ints, ranges: Ranges | None = None
+def formulate(  # noqa: PLR0913, PLR0917 - what a program is made of, and whether there is time to make it
+    question: Question,
+    goal: Goal | None,
+    held: Sequence[FixedLevel],
+    depth: Ints,
+    ranges: Ranges | None = None,
+    is_late: Callable[[], bool] = never_late,
 ) -> Formulation:
     """Return the program of a question that seeks one goal, or just any plan, and holds those reached before.
 
@@ -48,10 +57,16 @@ def formulate(
     ranges
         Fewest and most hubs (p, o) of each option in each year; the question's if None. Shares of options that may
         have none are left out of the program.
+    is_late
+        Tells whether the time is up.
+
+    Raises
+    ------
+    LateError
+        When the time is up before a large program is made.
     """
-    form = new_formulation(question, depth, ranges)
-    for constraint in question.constraints:
-        constraint.add_to_periods(form.layers)
+    form = new_formulation(question, depth, ranges, is_late)
+    form = replace(form, added=tuple(_add(form, constraint) for constraint in question.constraints))
     for reached in held:
         hold(form, reached)
     for layer in form.layers:
@@ -61,6 +76,19 @@ def formulate(
         return seek(form, goal)
     form.program.setObjective(LpAffineExpression([]))
     return form
+
+
+def _add(form: Formulation, constraint: Constraint) -> ConstraintRows:
+    """Add a constraint to a program, and return what it added."""
+    first, before = form.program.numConstraints(), [len(layer.variables.raised) for layer in form.layers]
+    defined = [len(layer.variables.defined) for layer in form.layers]
+    constraint.add_to_periods(form.layers)
+    own = np.ones(form.program.numConstraints() - first, dtype=np.bool_)
+    for layer, known in zip(form.layers, defined, strict=True):
+        for start, stop in layer.variables.defined[known:]:
+            own[start - first : stop - first] = False
+    raised = (one for layer, known in zip(form.layers, before, strict=True) for one in layer.variables.raised[known:])
+    return ConstraintRows(rows=first + np.flatnonzero(own), raised=tuple(raised))
 
 
 def check_supported(objective: Objective) -> None:

@@ -17,7 +17,7 @@ from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.hub_count import HubsPerSite
 from hubplanner.model.constraints.measures import Measures
 from hubplanner.model.constraints.take_up import TakeUp
-from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, new_model, new_program
+from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, never_late, new_model, new_program
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import Objective
 from hubplanner.problem import Evaluation, Floats, Ints, Problem
@@ -126,6 +126,22 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class ConstraintRows:
+    """What a constraint added to a program, beside rows that say what variables are.
+
+    Parameters
+    ----------
+    rows
+        (k,) its rows.
+    raised
+        Variables whose least value it raised, what it was before, and what it is.
+    """
+
+    rows: Ints
+    raised: tuple[tuple[LpVariable, float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Formulation:
     """A program, ready to solve.
 
@@ -143,6 +159,8 @@ class Formulation:
         How the program's objective, which is maximised, stands for the goal's figure.
     cuts
         Inequalities that every plan keeps to, found by the program's relaxation.
+    added
+        What each of the question's constraints added.
     """
 
     question: Question
@@ -153,6 +171,7 @@ class Formulation:
     constant: float = 0.0
     sense: int = 1
     cuts: tuple[Cut, ...] = ()
+    added: tuple[ConstraintRows, ...] = ()
 
     def figure(self, value: float) -> float:
         """Return the goal's figure for a value of the program's objective."""
@@ -251,7 +270,9 @@ def _measures(problems: Sequence[Problem], objective: Objective, constraints: Se
     return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
 
 
-def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:
+def new_formulation(
+    question: Question, depth: Ints, ranges: Ranges | None = None, is_late: Callable[[], bool] = never_late
+) -> Formulation:
     """Return a formulation with a model for each period and no constraint yet."""
     program, capacity = new_program(question.objective.name), question.capacity
     layers = []
@@ -268,6 +289,7 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
                 single=capacity is not None and capacity.single,
                 has_backhaul=problem.backhaul is not None,
                 has_measures=bool(problem.measures),
+                is_late=is_late,
             )
         )
     form = Formulation(question=question, program=program, layers=layers, depth=depth)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
+from itertools import count
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,6 +19,17 @@ from hubplanner.problem.model_instance import ModelInstance
 
 Terms = list[tuple[LpVariable, float]]
 """A linear expression as (variable, coefficient) pairs."""
+CHECKED = 4096
+"""Variables and rows between two looks at whether the time is up: making them takes about 0.05 s."""
+
+
+class LateError(Exception):
+    """The time is up before a program is made."""
+
+
+def never_late() -> bool:
+    """Tell that there is time for a program of any size."""
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +65,12 @@ class Variables:
         By how many hubs each count limit is passed, by its number, where limits are repaired.
     names
         How often each kind's names were used.
+    number
+        Counts what is added.
+    defined
+        First row, and the first after, of what :func:`once_for_each_model` has made: rows that say what a variable is.
+    raised
+        Variables whose least value a constraint raised, what it was before, and what it is.
     """
 
     made: dict[Callable[..., Any], Any] = field(default_factory=dict)
@@ -61,6 +79,9 @@ class Variables:
     fair_shares: list[tuple[LpVariable, LpVariable]] = field(default_factory=list)
     passed: dict[int, LpVariable] = field(default_factory=dict)
     names: Counter[tuple[str, str]] = field(default_factory=Counter)
+    number: Iterator[int] = field(default_factory=count)
+    defined: list[tuple[int, int]] = field(default_factory=list)
+    raised: list[tuple[LpVariable, float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,6 +112,8 @@ class Model:
         Whether hubs need a line, and whether there are measures beside hubs.
     variables
         Those beside the open variables that several families share.
+    is_late
+        Tells whether the time is up; what is added then raises `LateError`.
     """
 
     instance: CoveringInstance | ModelInstance
@@ -108,6 +131,7 @@ class Model:
     has_backhaul: bool = False
     has_measures: bool = False
     variables: Variables = field(default_factory=Variables)
+    is_late: Callable[[], bool] = never_late
 
     @property
     def whole(self) -> ModelInstance:
@@ -126,9 +150,16 @@ class Model:
 
     def _unused(self, kind: str, name: str) -> str:
         """Return a name unique among its kind, numbered from the second on."""
+        if next(self.variables.number) % CHECKED == CHECKED - 1 and self.is_late():
+            raise LateError
         used = self.variables.names
         used[kind, name] += 1
         return (f"{name}_{used[kind, name]}" if used[kind, name] > 1 else name) + self.suffix
+
+    def raise_least(self, variable: LpVariable, least: float) -> None:
+        """Let a variable be no less than said: a constraint without a row."""
+        self.variables.raised.append((variable, float(variable.lowBound or 0.0), least))
+        variable.lowBound = least
 
     def add_never(self, name: str) -> None:
         """Add a constraint that no plan keeps to."""
@@ -151,7 +182,9 @@ def once_for_each_model(make: Callable[[Model], Made]) -> Callable[[Model], Made
     def shared(model: Model) -> Made:
         made = model.variables.made
         if shared not in made:
+            first = model.program.numConstraints()
             made[shared] = make(model)
+            model.variables.defined.append((first, model.program.numConstraints()))
         return cast("Made", made[shared])
 
     return shared

@@ -14,6 +14,8 @@ Clock = Callable[[], float]
 """Tells the time in seconds, from any beginning."""
 CLOCK: Clock = time.perf_counter
 """The one clock of solvers, unless another is brought."""
+LEAST_S = 0.01
+"""Seconds that a solver is given where time is up: not quite nothing, which some take for no limit."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from hubplanner.errors import ScenarioError
 from hubplanner.solver.backends.base import SearchLimits
-from hubplanner.solver.deadline import CLOCK, Clock, Deadline
+from hubplanner.solver.deadline import CLOCK, LEAST_S, Clock, Deadline
 
 METHODS = ("auto", "plain", "core")
 HEURISTIC = "heuristic"
 """Name that asks for a plan without a search."""
 LARGEST_SEED = 2**31 - 2
 """What every solver takes, with one added for CBC."""
-LEAST_S = 0.01
-"""What a solver is given where time is up: not quite nothing, which some take for no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

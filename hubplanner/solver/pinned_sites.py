@@ -13,6 +13,7 @@ import numpy as np
 
 from hubplanner.model import Formulation, Goal, Objective, Question, Year, broken_years, goals_of
 from hubplanner.model.cuts.regions import region_cuts
+from hubplanner.model.lp import LateError
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, SiteStatus, Solution
 from hubplanner.solver.backends.highs import prepared, run
@@ -84,7 +85,10 @@ class PinnedSites:
         if not relaxation.is_solved:
             return None
         task = replace(task, cuts=form.cuts)
-        form = program_of(task, depth)
+        try:
+            form = program_of(task, depth)
+        except LateError:
+            return None
         handle = prepared(form.program, task.effort(0.0), mip=False, solver="simplex")
         run(handle)
         if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -168,9 +172,7 @@ class PinnedSites:
             self.handle.setBasis(self.basis)
 
     def _solved(self, deadline: Deadline) -> Relaxation:
-        # HiGHS counts the time of all runs of a handle.
-        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + max(deadline.left, 0.01))
-        run(self.handle)
+        run(self.handle, deadline)
         return relaxation_of(self.handle, self.form)
 
     def _sharpened(self, relaxation: Relaxation, deadline: Deadline) -> Iterator[Relaxation]:

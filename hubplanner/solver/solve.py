@@ -24,6 +24,7 @@ from hubplanner.solver.multi_period import SeparateYearsStrategy
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
 from hubplanner.solver.set_cover.strategy import SetCoverStrategy
+from hubplanner.solver.set_packing.strategy import SetPackingStrategy
 from hubplanner.solver.strategy import Candidate, SolveContext, Strategy
 from hubplanner.stopping import searching
 from hubplanner.translation import gettext as _
@@ -35,6 +36,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     CoveringStrategy(),
     MedianStrategy(),
     SetCoverStrategy(),
+    SetPackingStrategy(),
     AlphaFairStrategy(),
     PricedStrategy(),
     LexicographicStrategy(),
@@ -62,7 +64,8 @@ def solve_problem(
         Solver, gap, time limit, threads, seed; their defaults if left out.
     start
         A solution of the same problem under other limits. Maximal covering within budget and count alone makes it fit
-        the new limits; other programs start from it where it keeps to them. Where it is of no use, the log says why.
+        the new limits, and where neither ties are broken nor a memory is given, returns of equal plans the nearest to
+        it. Other programs start from it where it keeps to them. Where it is of no use, the log says why.
     memory
         What solves of the same problem left, and where this one leaves its own: plans, the reduced instance, the
         relaxation with its basis and cuts. It serves maximal covering within budget and count alone.
@@ -102,9 +105,8 @@ def _solved(question: Question, context: SolveContext) -> Solution:
     candidate, context, method = _candidate(question, context)
     if candidate.is_infeasible and candidate.conflict is None:
         context = context.searching
-        with context.log.phase(_("find what clashes")):  # looking for it has the whole time limit again
-            problem, objective, options = question.instance.problem, question.objective, context.options
-            conflict = find_conflict(problem, objective, options, options.deadline)
+        with context.log.phase(_("find what clashes")):
+            conflict = find_conflict(question, context.options, context.deadline)
         candidate = replace(candidate, conflict=conflict)
     return certify(question, candidate, context, method)
 

@@ -144,7 +144,7 @@ def test_swaps_of_hubs_with_seats_class_as_searches_do(seed: int, monkeypatch: p
 def test_pinned_relaxations_bound_every_plan_with_and_without_a_site(seed: int) -> None:
     town, objective = Town(seed), MaxCoverage(budget=9.0)
     near = NearOptimal(problem=town.problem, objective=objective, options=EXACT, value=1.0, within=0.0)
-    effort = near.effort(0.0, Deadline.after(60))
+    effort = near.effort(0.0, Deadline.after(6000))
     pins, plans = Probing(near.covering, objective, effort), dict(town.plans(objective))
     for site in np.unique(near.covering.site).tolist():
         for inside in (True, False):

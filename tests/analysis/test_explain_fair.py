@@ -20,8 +20,8 @@ from hubplanner.analysis.explain.marginal_value import alone
 from hubplanner.analysis.explain.neighbours import site_groups
 from hubplanner.analysis.explain.sites import Reason
 from hubplanner.model import AlphaFair, Capacity, TakeUp
+from hubplanner.pipeline.earlier_plan import plan_of_hubs
 from hubplanner.problem import SiteStatus, Solution
-from hubplanner.runs.load import plan_of_hubs
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.web.jobs.tasks import explained
 

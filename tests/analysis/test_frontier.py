@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from support.draws import one_of
 from support.instances.tiny import line_of_five, random_town, two_islands
 
 import hubplanner as hp
+from hubplanner.analysis.frontier import trace as frontier_trace
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.analysis.frontier.points import FrontierPoint, knee, nondominated, tightened
 from hubplanner.analysis.frontier.trace import trace, trace_all
@@ -298,6 +299,24 @@ def test_small_budgets_that_meet_no_floor_are_missing() -> None:
     ]
     assert [missing.too_little for missing in found.missing[:2]] == [2.0, 2.0]
     assert pairs_of(found.points) == [(2, 15), (4, 16)]
+
+
+def test_one_clash_that_tells_what_is_too_little_serves_all_smaller_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is not told in time what is too little."""
+    problem, asked, real = line_of_five(), list[float](), hp.solve_problem
+    floor = hp.Floor(weight=problem.need, share=0.9, name="all need")
+
+    def solved(town: hp.Problem, objective: hp.MaxCoverage, *args: Any, **known: Any) -> hp.Solution:
+        asked.append(objective.budget or 0.0)
+        found = real(town, objective, *args, **known)
+        if len(asked) == 1 and found.clash is not None:
+            return replace(found, clash=replace(found.clash, too_little=math.nan))
+        return found
+
+    monkeypatch.setattr(frontier_trace, "solve_problem", solved)
+    found = trace(problem, hp.MaxCoverage(constraints=(floor,)), [0.5, 1, 1.5, 1.8, 2], EXACT)
+    assert [missing.limit for missing in found.missing] == [0.5, 1, 1.5, 1.8]
+    assert asked == [0.5, 1, 2]
 
 
 def test_only_coverage_is_traded_and_only_small_problems_enumerated() -> None:

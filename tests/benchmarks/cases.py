@@ -334,6 +334,7 @@ STRUCTURES: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("cover all with fewest hubs, 2,000 x 10,000", {"make": "fewest to cover all", "n": 10_000, "sites": 2000}, 1e-2),
     ("clash in 156 districts, 2,000 x 10,000", {"make": "clash", "n": 10_000, "sites": 2000}, 1e-3),
     ("floors of 156 districts clash, 2,000 x 10,000", {"make": "clash of floors", "n": 10_000, "sites": 2000}, 1e-3),
+    ("five years with rooms clash, 100 x 1,000", {"make": "clash over years", "n": 1000, "sites": 100}, 1e-3),
     ("a million about towns, 5,000 sites", {"make": "crowd", "n": 1_000_000, "sites": 5000}, 1e-3),
     ("towns, 100 x 10,000", {"make": "towns", "n": 10_000, "sites": 100}, 0.0),
     ("towns, 1,000 x 10,000", {"make": "towns", "n": 10_000, "sites": 1000}, 1e-3),

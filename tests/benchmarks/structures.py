@@ -249,6 +249,19 @@ def clash(seed: int, n: int, sites: int, *, by_cover: bool = False) -> Structure
     )
 
 
+def clash_over_years(seed: int, n: int, sites: int, *, share: float = 0.3) -> Structure:
+    """Return five years with rooms, and less money than as many of the cheapest seats cost as floors ask for.
+
+    Seats far from need, and rooms that stay empty, make what floors ask for dearer than that.
+    """
+    whole = tiered(seed, n, sites, rooms=True)
+    group = np.minimum((whole.places[:, 0] / SIDE * 5).astype(np.int64), 4)
+    seat = min(float((tier.cost / tier.room).min()) for tier in whole.tiers)
+    money = math.floor(share * whole.need.sum() * seat)
+    parts = {name: getattr(whole, name) for name in ("places", "need", "site_xy", "tiers")}
+    return Structure(**parts, group=group, floors=(share,) * 5, years=(float(money // 5),) * 5)
+
+
 def crowd(seed: int, n: int, sites: int) -> Structure:
     """Return crowds about 300 towns, with too many pairs of a place and a site in reach to hold them all."""
     rng, places, need, site_xy = _drawn(seed, n, sites, towns=300)
@@ -288,6 +301,7 @@ MAKE: dict[str, Callable[..., Structure]] = {
     "fewest to cover all": partial(cover_all, cover=10.0, is_unit=True),
     "clash": clash,
     "clash of floors": partial(clash, by_cover=True),
+    "clash over years": clash_over_years,
     "crowd": crowd,
     "towns": towns,
 }

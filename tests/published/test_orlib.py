@@ -15,10 +15,6 @@ pytestmark = needs_files
 GRAPHS = [f"pmed{number}" for number in range(1, 11)]
 PLANTS = [f"cap{number}" for number in (41, 42, 43, 44, 51, 61, 62, 63, 64, 71, 72, 73, 74)]
 CROWDED = [f"pmedcap{number:02}" for number in range(1, 11)]
-MEDIAN = replace(EXACT, time_limit_s=30)
-"""All of these take a second or two together."""
-CENTRE = replace(EXACT, time_limit_s=30)
-"""Enough to prove the worst distance also where others keep the machine busy."""
 SLOW = {"pmedcap07", "pmedcap08", "pmedcap09", "pmedcap10"}
 """They take from five seconds to a minute, the others one or two."""
 
@@ -26,7 +22,7 @@ SLOW = {"pmedcap07", "pmedcap08", "pmedcap09", "pmedcap10"}
 @pytest.mark.parametrize("name", GRAPHS)
 def test_p_median_of_a_graph_is_as_published(name: str) -> None:
     problem, hubs = pmed(name)
-    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs), MEDIAN)
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs), EXACT)
     assert solution.status == "optimal"
     assert "rounds" in solution.steps
     for figure in (solution.value, solution.bound):
@@ -36,7 +32,7 @@ def test_p_median_of_a_graph_is_as_published(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in GRAPHS if name != "pmed6"])
 def test_of_equal_medians_one_is_told_apart(name: str) -> None:
     problem, hubs = pmed(name)
-    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs), replace(MEDIAN, ties=True))
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs), replace(EXACT, ties=True))
     assert solution.ties != "open"
     assert solution.value == pytest.approx(expected("orlib_pmed")[name]["p_median"] / problem.n_points, rel=1e-9)
 
@@ -44,7 +40,7 @@ def test_of_equal_medians_one_is_told_apart(name: str) -> None:
 @pytest.mark.parametrize("name", GRAPHS)
 def test_p_center_of_a_graph_is_as_published(name: str) -> None:
     problem, hubs = pmed(name)
-    solution = hp.solve_problem(problem, hp.PCenter(max_hubs=hubs), CENTRE)
+    solution = hp.solve_problem(problem, hp.PCenter(max_hubs=hubs), EXACT)
     worst = solution.goals[0]
     assert worst.name == "worst distance"
     assert worst.value == worst.bound == solution.value == expected("orlib_pmed")[name]["p_center"]

@@ -19,7 +19,7 @@ from hubplanner.solver.options import SolverOptions
 if TYPE_CHECKING:
     from hubplanner.problem import Floats
 
-EFFORT = SolverOptions(time_limit_s=20.0, threads=1).effort(0.0)
+EFFORT = SolverOptions(time_limit_s=6000.0, threads=1).effort(0.0)
 INTEGER, CONTINUOUS = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
 
 

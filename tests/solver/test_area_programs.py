@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,17 +16,14 @@ from hubplanner.model import Floor, Objective, Question, goals_of
 from hubplanner.model.variables import coverage
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
-from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import search
-from hubplanner.solver.mip.bounds import area_programs, relaxation as relaxation_module, row_blocks
-from hubplanner.solver.mip.bounds.area_programs import AreaBound
+from hubplanner.solver.mip import search, strategy
+from hubplanner.solver.mip.bounds import area_programs, row_blocks
+from hubplanner.solver.mip.bounds.area_programs import AreaBound, AreaPrograms
+from hubplanner.solver.mip.bounds.area_search import AreaOptimum, AreaSearch
 from hubplanner.solver.mip.bounds.relaxation import area_bound, relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 
-if TYPE_CHECKING:
-    from hubplanner.solver.backends import SearchLimits
-
-OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
+OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
 POINTS = 60
 
 
@@ -109,12 +106,12 @@ def bounds_of(problem: Problem, objective: Objective, value: float) -> tuple[flo
     """Return the bounds of the relaxation and of the areas, and what the areas say."""
     task = task_of(problem, objective)
     _, form, relaxation = relaxed(task)
-    found = area_bound(task, form, (value - form.constant) / form.unit, -np.inf)
+    found = area_bound(relaxation, task.effort(0.0), (value - form.constant) / form.unit, -np.inf)
     assert found is not None
     return form.figure(relaxation.bound), form.figure(found.value), found
 
 
-SEEDS = one_of(16, range(400))
+SEEDS = one_of(17, range(400))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -127,6 +124,24 @@ def test_no_plan_beats_the_bound_of_areas(seed: int) -> None:
     assert best <= areas * (1 + 1e-9) + 1e-9
     assert areas <= relaxation * (1 + 1e-6)
     assert ((found.parts >= -1e-9) & (found.parts <= 1 + 1e-9)).all()
+
+
+def test_what_areas_pay_for_a_hub_is_the_same_part_of_its_price_as_for_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solved, parts = AreaPrograms._solved, list[np.ndarray[Any, Any]]()
+
+    def heard(self: AreaPrograms, paid: Any) -> Any:
+        total = self._summed(self.paid)
+        parts.append(self._summed(paid)[total > 0] / total[total > 0])
+        return solved(self, paid)
+
+    monkeypatch.setattr(AreaPrograms, "_solved", heard)
+    for seed in range(6):
+        bounds_of(*drawn(seed), 0.0)
+    assert len(parts) > 6
+    for part in parts:
+        assert part == pytest.approx(part[:1].repeat(len(part)), rel=1e-9)
 
 
 def long_valley(seed: int) -> tuple[Problem, Objective]:
@@ -150,32 +165,93 @@ def test_areas_take_away_half_of_what_the_relaxation_leaves_open(monkeypatch: py
     assert after < before / 2
 
 
-@pytest.mark.parametrize("seed", [1, 3, 5])
-def test_the_best_plan_is_proven_with_areas(seed: int) -> None:
-    question = drawn(seed)
+def test_areas_searched_side_by_side_say_the_same() -> None:
+    question = drawn(6)
+    task = task_of(*question)
+    one, two = (
+        area_bound(relaxed(task)[2], replace(task.effort(0.0), threads=threads), 0.0, -np.inf) for threads in (1, 2)
+    )
+    assert one is not None
+    assert two is not None
+    assert one.value == two.value
+    assert (one.parts == two.parts).all()
+
+
+@pytest.mark.parametrize("seed", [2, 3, 5])
+def test_the_best_plan_is_proven_with_areas(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)  # of a few options no plan is known before
+    monkeypatch.setattr(search, "THOROUGH", (0.5, 0.0))
+    question, said = drawn(seed), list[AreaBound | None]()
+
+    def heard(*given: Any) -> AreaBound | None:
+        said.append(area_bound(*given))
+        return said[-1]
+
+    monkeypatch.setattr(search, "area_bound", heard)
     found = solve_problem(*question, OPTIONS)
+    assert any(said)
     assert found.status == "optimal"
     assert found.value == pytest.approx(best_of_all(*question), rel=1e-9)
 
 
-def test_out_of_time_for_the_relaxation_without_its_old_cuts_areas_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_time_areas_say_nothing() -> None:
     task = task_of(*drawn(5))
-    _, form, _ = relaxed(task)
-    areas = relaxation_module._BlockProgram.areas
+    assert area_bound(relaxed(task)[2], replace(task.effort(0.0), seconds=0.0), 0.0, -np.inf) is None
 
-    def late(self: Any, effort: SearchLimits) -> Any:
-        self.relaxation._deadline = Deadline(0.0)
-        return areas(self, effort)
 
-    monkeypatch.setattr(relaxation_module._BlockProgram, "areas", late)
-    assert area_bound(task, form, 0.0, -np.inf) is None
+@dataclass
+class _Clock:
+    """A clock that stands still until it is set."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("searched", [1, 2, 4, 6])
+def test_out_of_time_in_the_middle_of_a_round_the_bound_still_holds(
+    searched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, clock, run = drawn(6), _Clock(), AreaSearch.run
+    options, done = replace(OPTIONS, clock=clock), list[AreaOptimum]()
+    task = replace(task_of(*question), options=options, deadline=options.deadline)
+
+    def late(self: AreaSearch) -> AreaOptimum:
+        done.append(run(self))
+        clock.now = math.inf if len(done) >= searched else 0.0
+        return done[-1]
+
+    monkeypatch.setattr(AreaSearch, "run", late)
+    _, form, relaxation = relaxed(task)
+    found = area_bound(relaxation, task.effort(0.0), 0.0, -np.inf)
+    assert found is not None
+    assert len(done) == searched
+    assert best_of_all(*question) <= form.figure(found.value) * (1 + 1e-9)
+    assert found.value <= relaxation.bound * (1 + 1e-6)
+
+
+def test_a_plan_that_areas_prove_close_enough_is_not_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of(*drawn(6))
+    depth, form, relaxation = relaxed(task)
+    best, tried = search.optimise(task), list[Any]()
+    told = AreaBound(value=(1.1 * best.value - form.constant) / form.unit, parts=np.zeros(len(form.open_)))
+    monkeypatch.setattr(search, "area_bound", lambda *_: told)
+    monkeypatch.setattr(search, "plan_with", lambda *_: best)
+    monkeypatch.setattr(search, "_improved", lambda *given: tried.append(given) or best)
+    for gap in (0.2, 0.05):
+        asked, known = replace(task, gap=gap), replace(best, bound=2 * best.value)
+        state = search._State(task=asked, known=known, depth=depth, form=form, relaxation=relaxation)
+        found = search._by_areas(state).known
+        assert (found.value, found.bound) == (best.value, pytest.approx(1.1 * best.value))
+        assert len(tried) == (gap < 0.1)
 
 
 def test_out_of_time_the_bound_is_that_of_the_relaxation() -> None:
     task = task_of(*drawn(5))
-    _, form, relaxation = relaxed(task)
+    _, _, relaxation = relaxed(task)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(area_programs, "MOST_ROUNDS", 0)
-        found = area_bound(task, form, 0.0, -np.inf)
+        found = area_bound(relaxation, task.effort(0.0), 0.0, -np.inf)
     assert found is not None
     assert found.value == pytest.approx(relaxation.bound, rel=1e-4)

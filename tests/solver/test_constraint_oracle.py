@@ -81,7 +81,7 @@ def test_a_search_near_the_bound_first_finds_the_same(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("ordered", [False, True])
 def test_chains_that_begin_too_short_are_deepened(monkeypatch: pytest.MonkeyPatch, *, ordered: bool) -> None:
     monkeypatch.setattr(screening, "FIRST_DEPTH", 1)
-    for case in one_of(4 if ordered else 1, [*every_block(8), *every_rule(8)]):
+    for case in one_of(4 if ordered else 2, [*every_block(8), *every_rule(8)]):
         if case.best is not None and (ordered or case.kind.startswith("p_")):
             for name in SOLVERS:
                 options = SolverOptions(name=name, gap=0, threads=1, ties=ordered)

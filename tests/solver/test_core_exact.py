@@ -353,7 +353,7 @@ def test_needs_that_a_solver_does_not_see_beside_billions_widen_the_bound(seed: 
     need[rng.integers(14)] = 2.0**31
     cost, budget = rng.integers(3, 9, 8).astype(float), float(rng.integers(10, 25))
     problem = hp.Problem.from_points(points, need, sites, cost, reach=3.5)
-    options = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=20)
+    options = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
     found = hp.solve_problem(problem, hp.MaxCoverage(budget=budget), options)
     near = np.hypot(*(points[:, None] - sites).transpose(2, 0, 1)) <= 3.5
     plans = [list(some) for count in range(9) for some in combinations(range(8), count)]

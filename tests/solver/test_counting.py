@@ -48,7 +48,7 @@ def without_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         message = "a solver is asked"
         raise AssertionError(message)
 
-    monkeypatch.setattr("hubplanner.solver.mip.search.attempt", refuse)
+    monkeypatch.setattr("hubplanner.solver.mip.program_search.attempt", refuse)
     monkeypatch.setattr("hubplanner.solver.mip.bounds.relaxation.relax", refuse)
 
 
@@ -159,7 +159,9 @@ def test_what_counting_shows_is_true() -> None:
             continue
         shown += 1
         assert case.best is None, case
-        known = find_conflict(problem, case.query.objective, hp.SolverOptions(threads=1), hp.SolverOptions().deadline)
+        known = find_conflict(
+            Question.of(problem, case.query.objective), hp.SolverOptions(threads=1), hp.SolverOptions().deadline
+        )
         assert len(known.demands) <= len(clash.demands), case
         if math.isfinite(clash.least_budget):
             assert known.least_budget == pytest.approx(clash.least_budget, rel=1e-6, abs=1e-9), case

@@ -45,7 +45,8 @@ def solve_with(
     def liar(model: Model, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         return lie(model, solve_highs(model, effort, start))
 
-    monkeypatch.setattr(run, "_near", lambda _: math.inf)
+    monkeypatch.setattr(run, "sharper", lambda _instance, _objective, relaxation, *_: relaxation)
+    monkeypatch.setattr(run, "FEW", 1e9)
     monkeypatch.setitem(ADAPTERS, "liar", liar)  # type: ignore[arg-type]
     return hp.solve_problem(problem or dear_and_cheap(), objective, hp.SolverOptions(name="liar", gap=0))
 

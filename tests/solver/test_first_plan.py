@@ -16,7 +16,7 @@ from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_yea
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import search, strategy
+from hubplanner.solver.mip import program_search, search, strategy, subproblem
 from hubplanner.solver.mip.bounds import relaxation
 from hubplanner.solver.mip.heuristics import greedy
 from hubplanner.solver.mip.heuristics.first_plan import exchange, first_plan, plan_with, tries
@@ -111,7 +111,7 @@ def test_exchanges_keep_to_all_limits_and_make_no_plan_worse(name: str) -> None:
     builder.meet()
     builder.fill()
     before = (-builder.shortfall, *builder.figures)
-    exchange(builder, Deadline.after(0.5), 3)
+    exchange(builder, ENOUGH, 3, most=30)
     after = (-builder.shortfall, *builder.figures)
     assert after >= before or after == pytest.approx(before)
     assert builder.shortfall > 0 or not broken_years(question, builder.years())
@@ -128,7 +128,7 @@ def test_exchanges_find_better_plans_than_greed() -> None:
     better = 0
     for name in ("floors", "apart", "five years", "rooms, several a site"):
         question = Question.of(town(3), ASKED[name])
-        quick, good = first_plan(question, PAST), first_plan(question, Deadline.after(1.0))
+        quick, good = first_plan(question, PAST), first_plan(question, ENOUGH, work=0.03)
         assert good.value >= quick.value
         better += good.value > quick.value * (1 + 1e-6)
     assert better >= 2
@@ -205,14 +205,14 @@ def test_limits_are_called_too_dear_only_where_no_plan_keeps_to_them(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where, said = town(seed, points=100), list[bool]()
-    is_too_dear = search._is_too_dear
-    monkeypatch.setattr(search, "_is_too_dear", lambda _: False)
+    is_too_dear = search.is_too_dear
+    monkeypatch.setattr(search, "is_too_dear", lambda *_: False)
     for money in (20.0, 40.0, 50.0, 60.0, 75.0, 90.0, 120.0):
         asked = hp.MaxCoverage(budget=money, constraints=(*thirds(where, 0.5), hp.MinHubs(count=4)))
         options = hp.SolverOptions(gap=0.1, threads=1)
         goal, question = goals_of(asked)[0], Question.of(where, asked)
         task = Subproblem(question=question, goal=goal, options=options, deadline=options.deadline, seeks=True)
-        said.append(is_too_dear(task))
+        said.append(is_too_dear(task, search.COSTING))
         assert not said[-1] or hp.solve_problem(where, asked, options).status == "infeasible"
     assert {True, False} == set(said)
     assert said == sorted(said, reverse=True)
@@ -223,10 +223,10 @@ def test_a_program_that_there_is_no_time_to_make_is_not_made(monkeypatch: pytest
         message = "it was made"
         raise AssertionError(message)
 
-    monkeypatch.setattr(search, "BUILDING_S", 1e3)
-    monkeypatch.setattr(search, "THOROUGH", (0.5, 2.0))  # what is asked is whether a program is made
+    monkeypatch.setattr(subproblem, "BUILDING_S", 1e3)
+    monkeypatch.setattr(search, "THOROUGH", (0.5, 0.2))  # what is asked is whether a program is made
     monkeypatch.setattr(relaxation, "program_of", never)
-    monkeypatch.setattr(search, "program_of", never)
+    monkeypatch.setattr(program_search, "program_of", never)
     hard = replace(town(4), tier_reach=np.array([6.0, 9.0]))
     found = hp.solve_problem(hard, hp.MaxCoverage(budget=60.0, constraints=thirds(hard, 0.9)), hp.SolverOptions())
     assert found.status == "no_plan"
@@ -325,7 +325,7 @@ def test_exchanges_begin_at_a_plan_that_is_better_than_the_greedy_one() -> None:
     better = 0
     for name in ("floors", "apart", "five years", "worst first"):
         question = Question.of(town(3), ASKED[name])
-        quick, good = (first_plan(question, deadline) for deadline in (PAST, ENOUGH))
+        quick, good = first_plan(question, PAST), first_plan(question, ENOUGH, work=0.03)
         assert first_plan(question, PAST, start=good.opened).value == pytest.approx(good.value, rel=1e-12)
         nothing = np.zeros_like(good.opened)
         assert first_plan(question, PAST, start=nothing).value >= quick.value
@@ -349,11 +349,11 @@ def test_plans_of_a_relaxation_change_no_optimum(monkeypatch: pytest.MonkeyPatch
     plain = [hp.solve_problem(problem, one, options).value for one in asked]
     made = list[float]()
 
-    def rounded(*given: Any, known: Any = search._rounded) -> Any:
-        made.append(known(*given).value)
-        return known(*given)
+    def noted(*given: Any) -> Any:
+        made.append(plan_with(*given).value)
+        return plan_with(*given)
 
-    monkeypatch.setattr(search, "_rounded", rounded)
+    monkeypatch.setattr(search, "plan_with", noted)
     monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
     monkeypatch.setattr(search, "THOROUGH", (0.5, 0.1))
     monkeypatch.setattr(strategy, "SMALL_OPTIONS", 0)

@@ -9,11 +9,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from support.instances.square import square
 
 import hubplanner as hp
 from hubplanner.model import Floor, MaxMin, MinSeparation, Question, broken_years, goals_of
 from hubplanner.model.constraints.earlier_plan import FixedHubs
-from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
+from hubplanner.problem import CoverageRule, Problem, SiteStatus, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search, strategy
@@ -25,29 +26,12 @@ from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.packing import pack, packs
 from hubplanner.solver.mip.subproblem import Subproblem, program_of
 
-OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
+OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
 APART = 30.0
 
 
 def problem_of(seed: int, *, tiers: int = 1, rule: CoverageRule | None = None, sites: int = 9) -> Problem:
-    """Return points and sites on a square of 100, one of these standing."""
-    rng = np.random.default_rng(seed)
-    need = rng.integers(1, 60, 70).astype(float)
-    status = np.full(sites, SiteStatus.CANDIDATE, dtype=np.intp)
-    status[0] = SiteStatus.EXISTING
-    site, tier = (part.ravel() for part in np.meshgrid(np.arange(sites), np.arange(tiers), indexing="ij"))
-    kept = (site > 0) | (tier == 0)
-    return Problem(
-        need=need,
-        people=need,
-        travel=Planar(rng.uniform(0, 100, (70, 2)), rng.uniform(0, 100, (sites, 2))),
-        site_status=status,
-        tier_reach=np.array([15.0, 22.0])[:tiers],
-        option_site=site[kept],
-        option_tier=tier[kept],
-        option_cost=np.where(site > 0, rng.integers(4, 12, len(site)) * (1.0 + tier), 0.0)[kept],
-        rule=rule or CoverageRule(),
-    )
+    return square(seed, points=70, reach=(15.0, 22.0)[:tiers], sites=sites, rule=rule)
 
 
 def halves(problem: Problem) -> list[np.ndarray]:
@@ -120,7 +104,7 @@ def test_no_set_of_sites_apart_breaks_an_inequality_and_the_relaxation_does(seed
     task = task_of(problem, hp.MaxCoverage(constraints=(MinSeparation(distance=APART),)))
     form, rng = program_of(task, np.full(70, 8)), np.random.default_rng(seed)
     open_ = rng.choice([0.0, 0.25, 0.5], problem.n_options, p=[0.4, 0.3, 0.3])
-    sets = IndependentSets(form, task.effort(0.0))
+    sets = IndependentSets(form.instance.problem, form.question.constraints, task.effort(0.0))
     cuts = list(sets.cuts(open_, -rng.random(problem.n_options), Deadline(math.inf)))
     assert cuts
     near = sets.near.toarray() - np.eye(13) > 0

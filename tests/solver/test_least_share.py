@@ -103,7 +103,7 @@ def test_the_worst_group_is_lifted_at_most_as_far_as_enumeration_tells(seed: int
 
 
 def test_with_more_work_most_plans_are_the_best() -> None:
-    found = [lifted(seed, None, 1.0) for seed in range(16)]
+    found = [lifted(seed, None, 0.2) for seed in range(16)]
     assert np.mean([after >= best - 1e-9 for _, after, best in found]) >= 0.7
     assert np.mean([before >= best - 1e-9 for before, _, best in found]) < 0.5  # as they grow
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -19,15 +20,23 @@ from hubplanner.solver.mip.heuristics.pairs import opens_pairs, paired
 from hubplanner.solver.mip.heuristics.ruin_recreate import RowPlan
 
 SECOND = [name for name in RULES if name != "one hub"]
+known_town = cache(lambda seed, name: town(seed, RULES[name]))
+
+
+@cache
+def covered(seed: int, name: str, hubs: tuple[int, ...]) -> float:
+    """Return what some hubs of a town cover; of each limit the same are asked about."""
+    return evaluate(known_town(seed, name), np.array(hubs, dtype=np.intp)).covered_need
 
 
 @pytest.mark.parametrize("name", SECOND)
 def test_what_two_hubs_add_together_is_what_a_plan_with_both_covers_more(name: str) -> None:
-    problem, rng = town(2, RULES[name]), np.random.default_rng(2)
+    problem, rng = known_town(2, name), np.random.default_rng(2)
     builder = grown(problem, hp.MaxCoverage(budget=60.0))
     plan, some = RowPlan(builder), np.flatnonzero(problem.new)
     for _ in range(6):
-        hubs, now = np.flatnonzero(builder.counts), evaluate(problem, np.flatnonzero(builder.counts)).covered_need
+        hubs = np.flatnonzero(builder.counts).tolist()
+        now = covered(2, name, tuple(hubs))
         free = some[builder.counts[some] == 0]
         told = plan.together(free)
         for at, one in enumerate(free.tolist()):
@@ -36,7 +45,7 @@ def test_what_two_hubs_add_together_is_what_a_plan_with_both_covers_more(name: s
                     continue
                 if problem.option_site[other] in problem.option_site[hubs]:
                     continue
-                both = evaluate(problem, np.append(hubs, [one, other])).covered_need
+                both = covered(2, name, tuple(sorted([*hubs, one, other])))
                 assert told[at, other] == pytest.approx(both - now, abs=1e-9)
         option = int(rng.choice(some))
         if builder.counts[option]:
@@ -69,10 +78,10 @@ def test_two_hubs_that_limits_allow_are_not_left_out(limit: str) -> None:
 _NOTHING: tuple[float, tuple[int, ...]] = (1e-9, ())
 
 
-def best_step(builder: PlanBuilder) -> tuple[int, ...]:
+def best_step(builder: PlanBuilder, seed: int, name: str) -> tuple[int, ...]:
     """Return the hub or the two hubs that add most for what they take, all of them tried."""
-    problem, hubs = builder.problem, np.flatnonzero(builder.counts)
-    now, best = evaluate(problem, hubs).covered_need, _NOTHING
+    problem, hubs = builder.problem, np.flatnonzero(builder.counts).tolist()
+    now, best = covered(seed, name, tuple(hubs)), _NOTHING
     for count in (1, 2):
         for step in combinations(np.flatnonzero(problem.new & (builder.counts == 0)).tolist(), count):
             saved, opened = builder.save(), 0
@@ -82,7 +91,7 @@ def best_step(builder: PlanBuilder) -> tuple[int, ...]:
                     opened += 1
             builder.restore(saved)
             if opened == count:
-                added = evaluate(problem, np.append(hubs, step).astype(np.intp)).covered_need - now
+                added = covered(seed, name, tuple(sorted([*hubs, *step]))) - now
                 best = max(best, (added / builder.share[list(step)].sum(), step))
     return best[1]
 
@@ -91,9 +100,9 @@ def best_step(builder: PlanBuilder) -> tuple[int, ...]:
 @pytest.mark.parametrize("name", SECOND)
 def test_each_step_opens_what_adds_most_for_what_it_takes(name: str, limit: str) -> None:
     for seed in one_of(2, range(3)):
-        question = Question.of(town(seed, RULES[name]), LIMITS[limit])
+        question = Question.of(known_town(seed, name), LIMITS[limit])
         builder = PlanBuilder(question)
-        while step := best_step(builder):
+        while step := best_step(builder, seed, name):
             for option in step:
                 builder.open(option, builder.need)
         found = paired(question)

@@ -26,7 +26,7 @@ LOOSE = hp.SolverOptions(gap=0.02, ties=False, threads=1)
 def prepared(problem: hp.Problem, budget: float) -> PinnedSites | None:
     asked = hp.MaxCoverage(budget=budget)
     plan = hp.solve_problem(problem, asked, LOOSE).evaluation
-    return None if plan is None else PinnedSites.of(problem, asked, LOOSE, plan, Deadline.after(60))
+    return None if plan is None else PinnedSites.of(problem, asked, LOOSE, plan, Deadline.after(6000))
 
 
 @pytest.mark.parametrize("made", [random_network, random_ways])
@@ -43,7 +43,7 @@ def test_bounds_and_plans_of_a_pinned_site_are_those_of_every_plan(
         for inside in (True, False):
             seen: list[Incumbent] = []
             # One that is never content hears of all that is known.
-            last = known.answer(site, lambda one: seen.append(one), inside=inside, deadline=Deadline.after(60))  # type: ignore[func-returns-value]  # noqa: B023, PLW0108
+            last = known.answer(site, lambda one: seen.append(one), inside=inside, deadline=Deadline.after(6000))  # type: ignore[func-returns-value]  # noqa: B023, PLW0108
             assert last is None
             allowed = [plan for plan in within if (site in new_sites_of(problem, plan.options)) == inside]
             best = max((plan.covered for plan in allowed), default=-1.0)
@@ -65,7 +65,7 @@ def test_an_answer_does_not_depend_on_those_before_it() -> None:
     def told(one: PinnedSites, site: int) -> list[float]:
         heard: list[Incumbent] = []
         for inside in (True, False):
-            one.answer(site, lambda found: heard.append(found), inside=inside, deadline=Deadline.after(60))  # type: ignore[func-returns-value]  # noqa: PLW0108
+            one.answer(site, lambda found: heard.append(found), inside=inside, deadline=Deadline.after(6000))  # type: ignore[func-returns-value]  # noqa: PLW0108
         return [figure for found in heard for figure in (found.value, found.bound)]
 
     every = [told(known, site) for site in range(10)]

@@ -14,10 +14,10 @@ import hubplanner as hp
 from hubplanner.model import Question, broken_years, goals_of
 from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.flow_search import with_flows
 from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.heuristics.greedy import PlanBuilder
 from hubplanner.solver.mip.heuristics.room_exchange import FlowPlan, exchanged_rooms, flows_tell
-from hubplanner.solver.mip.search import with_flows
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 ENOUGH = Deadline(math.inf)
@@ -100,11 +100,11 @@ def test_flows_serve_as_many_as_a_program_says(name: str, seed: int) -> None:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_exchanges_nearly_always_come_to_the_best_of_all_plans(name: str) -> None:
     """Every plan of few sites is tried, with as many served as a program says."""
-    missed = 0
+    missed, work = 0, 3.0 if name == "several at a site" else 0.3
     for seed in range(4):
         question, problem = asked(QUESTIONS[name], seed)
         known = first_plan(question, ENOUGH, any_will_do=True)
-        made = exchanged_rooms(question, known, math.inf, ENOUGH, seed, work=3.0)
+        made = exchanged_rooms(question, known, math.inf, ENOUGH, seed, work=work)
         best = best_of_all(question, problem)
         assert not broken_years(question, made.years)
         assert made.value == pytest.approx(problem.need @ made.years[-1].plan.covered_share)
@@ -167,12 +167,12 @@ def test_exchanges_keep_floors_or_what_is_known(seed: int) -> None:
     floor = hp.Floor(weight=weight, share=0.6, name="the first")
     question = Question.of(problem, hp.MaxCoverage(max_hubs=4, constraints=(ROOM, floor)))
     known = first_plan(question, ENOUGH, any_will_do=True)
-    made = exchanged_rooms(question, known, math.inf, ENOUGH, seed)
+    made = exchanged_rooms(question, known, math.inf, ENOUGH, seed, work=0.1)
     if known.years:
         assert not broken_years(question, made.years)
         assert made.value >= known.value
     free = Question.of(problem, hp.MaxCoverage(max_hubs=4, constraints=(ROOM,)))
-    without = exchanged_rooms(free, first_plan(free, ENOUGH, any_will_do=True), math.inf, ENOUGH, seed)
+    without = exchanged_rooms(free, first_plan(free, ENOUGH, any_will_do=True), math.inf, ENOUGH, seed, work=0.1)
     plan = FlowPlan(_holding(question, without))
     shares = plan.served / np.maximum(plan.need, 1e-9)
     met = all((w * shares).sum() >= least * (1 - 1e-9) for w, least in plan.builder.floors)

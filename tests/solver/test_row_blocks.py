@@ -22,7 +22,7 @@ from hubplanner.solver.mip.bounds.relaxation import Relaxation, relaxed
 from hubplanner.solver.mip.bounds.row_blocks import CoverPart, RowBlockRelaxation, cover_part, halved, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of
 
-OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
+OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
 KINDS = (
     "tiers",
     "floors",
@@ -111,7 +111,7 @@ def _any_size(monkeypatch: pytest.MonkeyPatch) -> None:
 def loose(task: Subproblem, monkeypatch: pytest.MonkeyPatch) -> tuple[float, Relaxation]:
     """Return the figure of a task's relaxation with its rows one by one, and that relaxation."""
     with monkeypatch.context() as patch:
-        patch.setattr(relaxation, "_by_blocks", lambda *_: None)
+        patch.setattr(relaxation, "by_blocks", lambda *_: None)
         _, form, found = relaxed(task)
         return form.figure(found.bound), found
 
@@ -138,7 +138,7 @@ def test_blocks_relax_as_rows_do(monkeypatch: pytest.MonkeyPatch, most_kinds: in
 def test_no_plan_beats_the_bound_of_blocks_or_that_of_leaving_an_option_out(kind: str, seed: int) -> None:
     task = task_of(kind, seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(relaxation, "_by_blocks", lambda *_: None)
+        patch.setattr(relaxation, "by_blocks", lambda *_: None)
         best = solve_problem(*asked(kind, seed), OPTIONS)
     _, form, found = relaxed(task)
     if best.evaluation is None:
@@ -160,7 +160,7 @@ def test_no_plan_beats_the_bound_of_blocks_or_that_of_leaving_an_option_out(kind
 def test_the_best_plan_is_the_same_with_blocks_and_without(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     question = asked(kind, 7)
     with_blocks = solve_problem(*question, OPTIONS)
-    monkeypatch.setattr(relaxation, "_by_blocks", lambda *_: None)
+    monkeypatch.setattr(relaxation, "by_blocks", lambda *_: None)
     without = solve_problem(*question, OPTIONS)
     assert with_blocks.status == without.status
     if without.evaluation is not None:

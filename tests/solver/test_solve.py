@@ -155,9 +155,10 @@ def test_every_option_at_its_end_is_taken(name: str) -> None:
     assert hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), options).value in {61, 99}
 
 
-@pytest.mark.parametrize("screen", [1e-9, 6e-4, 0.1, math.inf])
-def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pytest.MonkeyPatch, screen: float) -> None:
-    monkeypatch.setattr(search, "SCREEN", screen)
+@pytest.mark.parametrize("few", [0.01, search.FEW, 2.0, 1e9])
+def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pytest.MonkeyPatch, few: float) -> None:
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "FEWEST", 1)
     for seed in range(144, 432, 9):
         asked, top = sample(seed), best(seed)
         if top is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -122,7 +121,8 @@ def test_without_time_for_a_second_run_the_value_is_that_of_the_plan(monkeypatch
 
 
 def test_maximal_covering_is_searched_anew(monkeypatch: pytest.MonkeyPatch, liar: Liar) -> None:
-    monkeypatch.setattr(run, "_near", lambda _: math.inf)
+    monkeypatch.setattr(run, "sharper", lambda _instance, _objective, relaxation, *_: relaxation)
+    monkeypatch.setattr(run, "FEW", 1e9)
     found = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), OPTIONS)
     assert (found.status, found.value) == (hp.Status.OPTIMAL, 99)
     assert min(liar.with_start, liar.without) > 0
@@ -154,9 +154,7 @@ def test_a_question_with_blocks_is_searched_anew(liar: Liar, *, ties: bool) -> N
 
 
 @pytest.mark.parametrize("criterion", ["worst", "regret", "cvar"])
-def test_futures_are_searched_anew(monkeypatch: pytest.MonkeyPatch, liar: Liar, criterion: str) -> None:
-    # Swaps find the best plan at once, which no start is worse than.
-    monkeypatch.setattr(run, "_swapped_near", lambda _instance, _objective, _known, best, _deadline: best)
+def test_futures_are_searched_anew(liar: Liar, criterion: str) -> None:
     problem, futures = town()
     objective = hp.MaxCoverage(budget=25.0, constraints=hedged(futures, criterion))
     honest, found = (
@@ -176,7 +174,8 @@ def test_the_second_search_has_the_time_that_is_left(monkeypatch: pytest.MonkeyP
             time.sleep(0.2)
             return super().__call__(model, effort, start)
 
-    monkeypatch.setattr(run, "_near", lambda _: math.inf)
+    monkeypatch.setattr(run, "sharper", lambda _instance, _objective, relaxation, *_: relaxation)
+    monkeypatch.setattr(run, "FEW", 1e9)
     monkeypatch.setitem(ADAPTERS, "liar", Slow())
     hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), replace(OPTIONS, time_limit_s=60.0))
     assert given[1] <= given[0] - 0.2

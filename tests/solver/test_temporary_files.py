@@ -42,7 +42,8 @@ def test_a_temporary_folder_that_cannot_be_written_is_told(monkeypatch: pytest.M
 
 
 SLOW = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from hubplanner.solver.backends import cbc
@@ -57,7 +58,7 @@ hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(n
 def test_nothing_is_left_of_a_solve_that_is_ended(tmp_path: Path, how: signal.Signals) -> None:
     place, wrapper = tmp_path / "with space", tmp_path / "cbc"
     place.mkdir()
-    wrapper.write_text("#!/bin/sh\nexec sleep 321\n", encoding="utf-8")
+    wrapper.write_text("#!/bin/sh\nexec sleep 6000\n", encoding="utf-8")
     wrapper.chmod(0o755)
     code = SLOW.format(tests=str(Path(__file__).parents[1]), path=str(wrapper))
     words = [sys.executable, "-c", code]
@@ -68,7 +69,7 @@ def test_nothing_is_left_of_a_solve_that_is_ended(tmp_path: Path, how: signal.Si
         time.sleep(0.05)
     (cbc,) = solving.children()
     process.send_signal(how)
-    process.wait()
+    process.wait(180)
     if how == signal.SIGINT:
         assert not cbc.is_running()
         assert list(place.iterdir()) == []

@@ -42,6 +42,7 @@ def assigned() -> list[Case]:
     ]
 
 
+@cache
 def opened(case: Case, name: str) -> tuple[tuple[int, ...], str]:
     """Return the hubs of each option in a solver's plan, and what it says of ties."""
     solution = hp.solve_problem(case.query.town.problem(), case.query.objective, OPTIONS[name])

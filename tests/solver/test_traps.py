@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -47,9 +46,7 @@ def test_pulp_says_optimal_at_a_time_limit_and_we_say_feasible_with_the_true_gap
     assert pulp.LpStatus[status] == "Optimal"
 
     options = hp.SolverOptions(name=name, time_limit_s=1, threads=1, gap=0)
-    begin = time.perf_counter()
     solution = hp.solve_problem(scattered(0), EIGHT, options)
-    assert time.perf_counter() - begin < 10
     assert solution.status == hp.Status.FEASIBLE
     assert solution.gap > 0.05
     assert 140 <= solution.value < 170 < solution.bound * 1.1

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats
 
 ENOUGH = Deadline.after(1e6)
-OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
+OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
 POINTS, SITES, HUBS = 7, 5, 3
 EVERY = np.array(list(product(range(SITES), repeat=POINTS)))
 """All ways to serve each point whole by one of the sites."""

@@ -13,16 +13,17 @@ import hubplanner as hp
 from hubplanner.model import Question, broken_years
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search
+from hubplanner.solver.mip.heuristics import whole_points
 from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.heuristics.whole_points import is_whole_median, shorter_ways
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
 
-OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
-POINTS = 28
-ROOM = hp.Capacity(people=(120.0,), single=True)
-WIDE = hp.Capacity(people=(400.0,), single=True)
+OPTIONS = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=6000)
+POINTS = 16
+ROOM = hp.Capacity(people=(68.0,), single=True)
+WIDE = hp.Capacity(people=(291.0,), single=True)
 ASKED: dict[str, Objective] = {
     "cover": hp.MaxCoverage(budget=25.0, constraints=(ROOM,)),
     "floor": hp.MaxCoverage(budget=25.0, constraints=(ROOM, hp.Floor(weight=np.arange(float(POINTS)), share=0.3))),
@@ -61,7 +62,8 @@ def test_what_rooms_take_in_parts_alone_is_no_plan(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_where_no_way_leads_nobody_is_sent(seed: int) -> None:
+def test_where_no_way_leads_nobody_is_sent(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_points, "WORK", 5e4)
     rng = np.random.default_rng(seed)
     distance = rng.uniform(0, 9, (14, 5))
     distance[rng.random((14, 5)) < 0.3] = np.inf

@@ -19,6 +19,7 @@ from hubplanner.problem import (
     SiteStatus,
     Solution,
     Status,
+    evaluate,
     people_reached,
 )
 from hubplanner.problem.evaluation import evaluate_again
@@ -187,7 +188,7 @@ class ExplainContext:
 
     @property
     def effort(self) -> SolverOptions:
-        """The solver options for the time that is left; which of equal plans is found does not matter."""
+        """The solver options for the time that is left; of equal plans the nearest to the one explained is wanted."""
         return replace(self.options, ties=False).until(self.deadline.within(self.options.time_limit_s))
 
 
@@ -228,7 +229,9 @@ def _nearby(
 
 def tightened(asked: ExplainContext, problem: Problem, objective: Objective) -> Counterfactual:
     """Return the best plan under tighter limits, or where things cost more."""
-    found = solve_problem(problem, objective, asked.effort)
+    # Only the core makes a plan fit tighter limits.
+    is_start = is_plain(problem, objective) and problem.n_options == asked.problem.n_options
+    found = solve_problem(problem, objective, asked.effort, start=asked.plan if is_start else None)
     return _restricted(asked, found, found.evaluation)
 
 
@@ -367,8 +370,11 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
     keep = np.flatnonzero(inside | (problem.option_site != site))
     pinned = problem.with_options(keep, np.where(np.arange(problem.n_sites) == site, int(pin), problem.site_status))
     # Only the core makes a plan fit a site that it lacks; elsewhere it would be of no use, and be told of.
-    is_start = inside and (is_plain(pinned, objective) or site in start.open_sites)
-    found = solve_problem(pinned, objective, options, start=start if is_start else None)
+    known: Solution | None = start if inside and (is_plain(pinned, objective) or site in start.open_sites) else None
+    if not inside and is_plain(pinned, objective) and start.evaluation is not None:
+        left = np.flatnonzero(np.isin(keep, start.evaluation.options))
+        known = replace(start, problem=pinned, evaluation=evaluate(pinned, left))
+    found = solve_problem(pinned, objective, options, start=known)
     if found.evaluation is None:
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])

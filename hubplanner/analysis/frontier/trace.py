@@ -143,10 +143,10 @@ def _known_without(
     """Return what is known of a budget without a solve: too little money, or nothing left to cover."""
     if solved and solved[-1].covered >= most * (1 - SAME):
         return Missing(limit=budget, status="dominated")
-    known = next((other for other in missing if other.status == Status.INFEASIBLE), None)
-    if known is not None and budget < known.too_little * (1 - CLOSE):
-        return replace(known, limit=budget)
-    return None
+    # Where the time was up, one clash does not tell what is too little, and a later one may.
+    known = (other for other in missing if other.status == Status.INFEASIBLE)
+    told = next((other for other in known if budget < other.too_little * (1 - CLOSE)), None)
+    return None if told is None else replace(told, limit=budget)
 
 
 def without_plan(limit: float, found: Solution) -> Missing:

@@ -26,10 +26,11 @@ from hubplanner.model import Objective, Question, Year, broken_years, goals_of
 from hubplanner.outputs.plan import Plan
 from hubplanner.outputs.rounding import finite, rounded
 from hubplanner.outputs.writers import write_csv
+from hubplanner.pipeline.earlier_plan import plan_of_hubs
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Floats, Ints, Problem, Solution, Status
-from hubplanner.runs.load import plan_of_hubs, read_solution
+from hubplanner.runs.load import read_solution
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
 from hubplanner.translation import gettext as _, joined

@@ -214,7 +214,7 @@ def cover_share(model: Model, name: str, rows: FloorRows, share: float) -> None:
     rounding = 0.0 if share >= 1 else SUMMING * rows.total
     must = rows.counts & (rows.weights > allowed + rounding)
     for row in np.flatnonzero(must).tolist():
-        rows.variables[row].lowBound = 1
+        model.raise_least(rows.variables[row], 1.0)
     rest = np.flatnonzero(~must & (rows.weights > 0))
     least = math.fsum(rows.weights[rest]) - allowed
     if share >= 1 or least <= rounding or allowed <= rounding:

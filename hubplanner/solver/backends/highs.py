@@ -17,7 +17,7 @@ from hubplanner.errors import SolverError
 from hubplanner.solver.backends.alike_rows import merge_alike
 from hubplanner.solver.backends.arrays import linear_program, matrix
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
-from hubplanner.solver.deadline import BUILDING, count_work
+from hubplanner.solver.deadline import BUILDING, LEAST_S, Deadline, count_work
 from hubplanner.solver.progress import listener
 from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import AGREEMENT
@@ -278,8 +278,16 @@ def new_handle(effort: SearchLimits, **options: Any) -> Any:
     return handle
 
 
-def run(handle: Any, *, is_firm: bool = False) -> None:
-    """Run HiGHS so that Ctrl-C, or being asked to stop unless it is firm, ends it at once, not at its time limit."""
+def run(handle: Any, deadline: Deadline | None = None, *, is_firm: bool = False) -> None:
+    """Run HiGHS so that Ctrl-C, or being asked to stop unless it is firm, ends it at once, not at its time limit.
+
+    Parameters
+    ----------
+    deadline
+        When this run ends, whatever the handle's earlier ones took; with None as its options say, of all its runs.
+    """
+    if deadline is not None:  # HiGHS counts the time of all runs of a handle
+        handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, LEAST_S))
     handle.HandleUserInterrupt = True
     if handle.getNumNz() <= ALONE and not handle.getOptionValue("threads")[1]:
         handle.setOptionValue("threads", 1)

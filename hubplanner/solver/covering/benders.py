@@ -146,13 +146,11 @@ class BlockRelaxation:
 
     def solve(self) -> PrimalPoint:
         """Return the optimum with the cuts so far; the bound holds wherever the solver stops."""
-        left = self._deadline.left
-        if left > 0:
-            # HiGHS counts the time of all runs of a handle.
-            self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
-            run(self.handle)
+        is_run = not self._deadline.is_past
+        if is_run:
+            run(self.handle, self._deadline)
         status, solution = self.handle.getModelStatus(), self.handle.getSolution()
-        solved = left > 0 and status == highspy.HighsModelStatus.kOptimal
+        solved = is_run and status == highspy.HighsModelStatus.kOptimal
         sides, options = len(self.table.limit), len(self.table.gain)
         dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solved else np.zeros(sides + len(self.pool.block))
         values = np.asarray(solution.col_value) if solved else np.zeros(self.count + options)
@@ -161,7 +159,7 @@ class BlockRelaxation:
         return PrimalPoint(
             covered=values[: self.count],
             open_=values[self.count :],
-            bound=-math.inf if left > 0 and status == highspy.HighsModelStatus.kInfeasible else bound,
+            bound=-math.inf if is_run and status == highspy.HighsModelStatus.kInfeasible else bound,
             reduced=reduced,
             is_solved=solved,
             price=dual[:sides],

@@ -100,11 +100,8 @@ class ColumnGeneration:
         """Return the optimum over all options, or the point with the best bound when time is up."""
         best: PrimalPoint | None = None
         while True:
-            # HiGHS counts the time of all runs of a handle.
-            left = self._deadline.left
-            if left > 0:
-                self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
-                run(self.handle)
+            if not self._deadline.is_past:
+                run(self.handle, self._deadline)
             self._last = point = self._point()
             best = point if best is None or point.bound < best.bound else best
             if not point.is_solved:

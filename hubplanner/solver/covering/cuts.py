@@ -72,25 +72,26 @@ def _system(sifting: ColumnGeneration) -> tuple[csr_array, Ints, Bools]:
 
 def _multipliers(sifting: ColumnGeneration, is_whole: Bools) -> tuple[csr_array, Ints]:
     """Return whole k (m, constraints) and q (m,): fractional parts k / q of rows of the basis inverse, both signs."""
-    entries, denominators = [], []
+    column, value, size = list[Ints](), list[Floats](), list[int]()
     for source in _sources(sifting):
         _, dense, count, index = sifting.handle.getBasisInverseRowSparse(source)
         where = np.asarray(index)[:count]
-        part = np.asarray(dense)[where]
-        q = _denominator(part)
-        if q is None:
-            continue
-        whole = np.round(part * q).astype(np.int64)
-        for signed in (whole % q, -whole % q):
-            used = signed != 0
-            if used.any() and is_whole[where[used]].all():
-                entries.append((where[used], signed[used]))
-                denominators.append(q)
-    number = np.repeat(np.arange(len(entries)), [len(where) for where, _ in entries])
-    columns = np.concatenate([where for where, _ in entries] or [np.zeros(0, dtype=np.intp)])
-    cells: Any = (np.concatenate([part for _, part in entries] or [np.zeros(0, dtype=np.int64)]), (number, columns))
-    shape = (len(entries), len(is_whole))
-    return csr_array(cells, shape=shape, dtype=np.int64), np.array(denominators, dtype=np.int64)
+        column.append(where)
+        value.append(np.asarray(dense)[where])
+        size.append(count)
+    nothing = np.zeros(0)
+    columns, values = np.concatenate([*column, nothing.astype(np.intp)]), np.concatenate([*value, nothing])
+    row = np.repeat(np.arange(len(size)), size)
+    q = _denominators(values, row, len(size))
+    whole = np.round(values * q[row]).astype(np.int64)
+    parts = np.concatenate([whole, -whole]) % np.maximum(np.concatenate([q[row]] * 2), 1)
+    row, columns, q = np.concatenate([row, row + len(size)]), np.concatenate([columns] * 2), np.concatenate([q] * 2)
+    used = parts != 0
+    is_sum = np.bincount(row[used & ~is_whole[columns]], minlength=len(q)) > 0
+    kept = np.flatnonzero((q > 0) & ~is_sum & (np.bincount(row[used], minlength=len(q)) > 0))
+    cells: Any = (parts[used], (row[used], columns[used]))
+    every: csr_array = csr_array(cells, shape=(len(q), len(is_whole)), dtype=np.int64)
+    return csr_array(every[kept]), q[kept]
 
 
 def _sources(sifting: ColumnGeneration) -> list[int]:
@@ -103,11 +104,13 @@ def _sources(sifting: ColumnGeneration) -> list[int]:
     return [int(row) for row in order if away[row] > FRACTIONAL]
 
 
-def _denominator(values: Floats) -> int | None:
-    """Return a small q that makes all values whole multiples of 1/q; None if there is none."""
-    return next(
-        (q for q in DENOMINATORS if np.abs(values * q - np.round(values * q)).max(initial=0.0) < NEARLY_WHOLE), None
-    )
+def _denominators(values: Floats, row: Ints, count: int) -> Ints:
+    """Return for each row a small q that makes all its values whole multiples of 1/q; 0 where there is none."""
+    found = np.zeros(count, dtype=np.int64)
+    for q in reversed(DENOMINATORS):
+        is_broken = np.abs(values * q - np.round(values * q)) >= NEARLY_WHOLE
+        found[np.bincount(row[is_broken], minlength=count) == 0] = q
+    return found
 
 
 def _best(cuts: csr_array, violation: Floats) -> Ints:

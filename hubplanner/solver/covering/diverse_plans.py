@@ -21,9 +21,8 @@ from hubplanner.solver.backends.arrays import lagrangean, linear_program
 from hubplanner.solver.backends.base import Termination
 from hubplanner.solver.backends.highs import INFEASIBLE, new_handle, run, solve_handle
 from hubplanner.solver.covering.lp import table_of
-from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.deadline import LEAST_S, Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.options import LEAST_S
 
 USED = 1e-6
 """Value from which the relaxation uses an option."""
@@ -131,7 +130,7 @@ class DiversePlans:
         bounds = [math.inf]
         gap = effort.gap / self._table.unit if by_need else effort.gap
         for _ in range(MOST_ATTEMPTS):
-            left = max(stop.left, 0.01)
+            left = max(stop.left, LEAST_S)
 
             def make(left: float = left) -> Any:
                 handle = new_handle(replace(effort, seconds=left), mip_rel_gap=0.0, mip_abs_gap=gap)

@@ -77,8 +77,13 @@ def drop_dominated(instance: CoveringInstance, *, is_free: bool = False) -> Cove
         common = (ones.T @ ones).tocoo()
         one, other = common.coords
         smaller = _without_dominated(smaller, one, other, common.data, is_free=is_free)
-    cover, need = merge_rows(smaller.cover, smaller.need)
-    return replace(smaller, cover=cover, need=need)
+    return merge_equal(smaller)
+
+
+def merge_equal(instance: CoveringInstance) -> CoveringInstance:
+    """Merge the rows that the same options cover."""
+    cover, need = merge_rows(instance.cover, instance.need)
+    return replace(instance, cover=cover, need=need)
 
 
 def _common_of_site(instance: CoveringInstance) -> tuple[Ints, Ints, Ints]:

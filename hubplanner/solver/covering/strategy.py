@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -15,17 +15,16 @@ from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.cache import CachedPlans, CachedReduction, SolveCache
 from hubplanner.solver.covering.benders import is_dense
-from hubplanner.solver.covering.branch_and_bound import Branching, branch
+from hubplanner.solver.covering.branch_and_bound import ROUNDING, Branching, branch, fewest_moves
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched, swapped
 from hubplanner.solver.covering.lp import Cuts
-from hubplanner.solver.covering.presolve import nearest, prune, reduction
+from hubplanner.solver.covering.presolve import merge_equal, merge_single, nearest, prune, reduction
 from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
-from hubplanner.solver.covering.variable_fixing import RestrictedInstance, screen, settle
-from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.covering.variable_fixing import RestrictedInstance, screen, settle, sharper
 from hubplanner.solver.limits import limits, required_fit
 from hubplanner.solver.mip.bounds.relaxation import Relaxation
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
+from hubplanner.solver.mip.tie_breaking import MOST_DISTANCES, SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.warm_start import plans_of
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
@@ -81,13 +80,20 @@ class CoveringStrategy:
         chosen = prune(reduced.useful, every)
         if known:
             chosen = nearest(reduced.useful, chosen, np.flatnonzero(np.isin(reduced.useful.option, known[0].options)))
-        plan, stated, ties = _full(problem, reduced.useful, chosen), reduced.useful.covered_need(chosen), OPEN
+        stated, ties = reduced.useful.covered_need(chosen), OPEN
+        is_proven = asked.gap == 0 and relative_gap(stated, max(answer.bound, stated)) <= EXACT
+        breaks_ties = options.ties and not options.is_heuristic and is_proven
+        # Of budget after budget each plan is near the last by `nearest` alone.
+        if known and context.cache is None and not options.is_heuristic and not breaks_ties:
+            with record.phase(_("keep hubs")):
+                chosen = _kept(reduced.useful, objective, chosen, known[0].options, within.until(context.deadline))
+        plan, stated = _full(problem, reduced.useful, chosen), reduced.useful.covered_need(chosen)
         if context.cache is not None:
             context.cache.note(evaluate(problem, plan), answer.line)
-        is_proven = asked.gap == 0 and relative_gap(stated, max(answer.bound, stated)) <= EXACT
-        if options.ties and not options.is_heuristic and is_proven:
+        if breaks_ties:
             with record.phase(_("break ties")):
-                first, ties = first_of_equals(question, evaluate(problem, plan), context)
+                ranges = _ranges_of_equals(question, reduced.useful, chosen, within.until(context.deadline))
+                first, ties = first_of_equals(question, evaluate(problem, plan), context, ranges)
                 plan = first.options
         return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
@@ -113,15 +119,76 @@ def _start(instance: CoveringInstance, objective: MaxCoverage, plans: Sequence[E
     )
 
 
-def first_of_equals(question: Question, plan: Evaluation, context: SolveContext) -> tuple[Evaluation, str]:
-    """Return the plan that comes first among all with the same figure of the goal, and how sure that is."""
+def _kept(useful: CoveringInstance, objective: MaxCoverage, chosen: Ints, given: Ints, options: SolverOptions) -> Ints:
+    """Return the plan, or one as good that is nearer to a given one, in positions of the instance.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions in the instance.
+    given
+        (l,) options of the problem.
+    """
+    if useful.cover.nnz > MOST_ENTRIES:
+        return chosen
+    rest, cuts = _left_of_equals(useful, objective, chosen, options)
+    known = np.flatnonzero(np.isin(useful.option, given))
+    return prune(useful, fewest_moves(useful, rest, cuts, chosen, known, options.effort(0.0, MOST_NODES)))
+
+
+def _left_of_equals(
+    useful: CoveringInstance, objective: MaxCoverage, chosen: Ints, options: SolverOptions
+) -> tuple[RestrictedInstance, Cuts | None]:
+    """Return what is left to decide among plans that cover as much as a choice, dominated options included, and cuts.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions in the instance.
+    """
+    instance, value = merge_single(merge_equal(useful)), useful.covered_need(chosen)
+    found = solve_relaxation(instance, objective, options.effort(EXACT * max(value, 1.0)), chosen)
+    # So much less than the value is its rounding.
+    least, effort = value - EXACT * max(value, 1.0), options.effort(0.0)
+    sharp = sharper(instance, objective, found.relaxation, found.cuts, found.relaxation.bound - least, effort)
+    rest = _rest(instance, objective, replace(found, relaxation=sharp), sharp.bound - least)
+    return rest, None if found.cuts is None else rest.carried(found.cuts)
+
+
+def _ranges_of_equals(
+    question: Question, useful: CoveringInstance, chosen: Ints, options: SolverOptions
+) -> tuple[Ints, Ints] | None:
+    """Return the fewest and most hubs (1, o) of each option in plans that cover as much; None for large questions."""
+    whole, objective = question.instance, cast("MaxCoverage", question.objective)
+    if whole.problem.n_points * whole.problem.n_sites > MOST_DISTANCES:
+        return None
+    rest, _cuts = _left_of_equals(useful, objective, chosen, options)
+    least, most = np.atleast_2d(whole.least).copy(), np.atleast_2d(whole.most).copy()
+    most[:, np.delete(useful.option, np.union1d(rest.free, rest.built))] = 0
+    least[:, useful.option[rest.built]] = 1
+    return least, most
+
+
+def first_of_equals(
+    question: Question, plan: Evaluation, context: SolveContext, ranges: tuple[Ints, Ints] | None = None
+) -> tuple[Evaluation, str]:
+    """Return the plan that comes first among all with the same figure of the goal, and how sure that is.
+
+    Parameters
+    ----------
+    ranges
+        Fewest and most hubs (1, o) of each option in such plans, as far as known.
+    """
     goal, year = goals_of(question.objective)[0], Year(question.problems[0], plan)
     opened = np.zeros((1, year.problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
-    task = Subproblem(question=question, goal=None, options=context.options, deadline=context.deadline)
+    how = context.options
+    task = Subproblem(question=question, goal=None, options=how, deadline=context.deadline, ranges=ranges)
     value = goal.value((year,))
     known = Incumbent(years=(year,), opened=opened, value=value, bound=value)
-    found, ties = told_apart(task, known, goal, (FixedLevel(goal=goal, value=value),), context.log.work)
+    found, ties = told_apart(
+        task, known, goal, (FixedLevel(goal=goal, value=value),), context.log.work, listing=LISTING if ranges else 1.0
+    )
     return found.years[-1].plan, ties
 
 
@@ -150,37 +217,27 @@ def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> Ints:
 
 UNUSED = N_("not needed")
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
-FEW, FEWEST = 1.4, 50
-"""Undecided options of the first MIP: so many for each that the relaxation uses, and at least. Of 2,000 customers with
-12 in reach ten take 5.2 s in all with 1.25, 4.5 s with 1.4, 5.2 s with 1.6."""
-FIRST_NODES = 1
-"""Nodes of the first MIP, which is asked for a plan: it proves nothing of those left out. Of 5,000 customers five take
-4.2 s in all, with its end 4.5, with 20 nodes 4.3 s."""
-SWAPPED = 1.4
-"""Options among which hubs are swapped before the first MIP, for each that this leaves undecided."""
-MOST_SWAPS = 1e7
-"""Pairs of a hub and an option up to which swaps are looked for: with 7e6, of 20,000 customers, they take a twentieth
-of the time, and their part grows."""
+FEW, WIDE, FEWEST = 0.7, 3.0, 50
+"""Undecided options of the first MIP, and of the relaxation whose reduced costs say which they are: so many for each
+that the relaxation uses, and at least. Of 2,000 customers with 12 in reach twenty take 11.6 s in all, 13.1 with 0.65
+and 2.2, 11.9 with 0.85 and 2.6, 15.5 with the reduced costs of a corner."""
 KICKED, MORE_KICKS = 2.5, 6.0
 """Options among which hubs are kicked, for each that the relaxation uses, and how many times as many kicks as usual. Of
 50,000 places about 40 towns, 2,000 sites and 30 hubs, plans cover 1,069,500 after 2.7 s, among 1.5 options for each
 1,068,700; with as many kicks as usual 1,064,800. Of 50,000 places anywhere and 1,000 sites 2,181,100, not 2,170,700."""
-CLOSE = 1.75
-"""Options that may be in a better plan, for each that the first MIP leaves undecided, up to which it is left out. Of
-2,000 and 5,000 customers with 12 in reach ten take 3.7 and 8.4 s in all with neither swaps nor this, 3.0 and 6.7 s with
-both, 3.2 and 6.8 s with 2."""
 USED = 1e-3
 """Value from which the relaxation uses an option: an interior point leaves a little in all of them."""
-SCREEN = 6e-4
-"""Largest first margin below the relaxation's bound, relative to it."""
 NEARLY = 1 - 1e-6
 """Part of the asked gap by which plans that are left out may be better than the best one met."""
 EXCHANGING = 0.25
 """Share of the time that exchanges may take before the relaxation, whose bound and cuts are worth more."""
 MOST_MORE = 5
 """Searches for a plan that reaches what is of interest: each better plan leaves less slack."""
-ROUNDING = 1e-12
-"""Relative gap that is the rounding of sums."""
+LISTING = 0.25
+"""Share of the work of telling equal plans apart that listing them may take, before they are to be the cheapest and the
+nearest: of the example of travel over land, with more than sixty, listing took all of it."""
+MOST_ENTRIES, MOST_NODES = 200_000, 100
+"""Entries of rows up to which the plan nearest to a given one is looked for among those as good, and nodes for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,8 +274,8 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
 ) -> CoveringResult:
     """Improve a start until the gap is closed or the time is up.
 
-    The first MIP is confined to plans near the relaxation's bound, and asked for a plan at its root: mostly the best
-    one, or nearly. Unless the gap is closed by it, a second MIP takes all those that might still be better.
+    The first MIP is confined to plans near the relaxation's bound, mostly the best one among them. Unless the gap is
+    closed by it, a second MIP takes all those that might still be better.
 
     Parameters
     ----------
@@ -266,70 +323,58 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
         record.steps.update(nodes=search.nodes)
         bound = max(min(best.bound, search.bound), search.value)
         return replace(best, chosen=search.best, bound=bound, version=search.program.handle.version())
-    margins = [math.inf] * MOST_MORE
-    if reach is None and best.bound - instance.covered_need(best.chosen) > slack(instance.covered_need(best.chosen)):
-        best = _swapped_near(instance, objective, found, best, deadline)
-        margins = _margins(found.relaxation, instance.covered_need(best.chosen))
-    for margin in margins:
+    return _proven(instance, objective, found, best, slack, options.until(deadline), record, few=reach is None)
+
+
+def _proven(  # noqa: PLR0913, PLR0917 - a question, what is known of it, and how to solve it
+    instance: CoveringInstance,
+    objective: MaxCoverage,
+    found: CoveringRelaxation,
+    best: CoveringResult,
+    slack: Callable[[float], float],
+    options: SolverOptions,
+    record: RunLog,
+    *,
+    few: bool,
+) -> CoveringResult:
+    """Return the best plan that MIPs find among those the relaxation leaves open, and what is proven of all.
+
+    Parameters
+    ----------
+    slack
+        Returns by how much of need a plan is to beat a value to be of interest.
+    few
+        Whether the first MIP is confined to plans near the bound.
+    """
+    looked, deadline = 0.0, options.deadline
+    for _round in range(2 if few else MOST_MORE):
         value = instance.covered_need(best.chosen)
         effort = options.until(deadline).effort(slack(value))
         if best.bound - value <= effort.gap or deadline.is_past:
             break
         with record.phase(_("solve with {solver}", solver=options.name)):
-            short = found.relaxation.bound - value - effort.gap * NEARLY
-            if margin < short:
-                effort = replace(effort, nodes=FIRST_NODES)
-            rest = _rest(instance, objective, found, min(margin, short))
+            margin = found.relaxation.bound - value - effort.gap * NEARLY
+            if looked < margin:
+                # A little more, so that options there are not at the margin itself.
+                looked = (min(margin, _nearest(found.relaxation, WIDE)) if few else margin) / NEARLY
+                sharp = sharper(instance, objective, found.relaxation, found.cuts, looked, effort)
+                found = replace(found, relaxation=sharp)
+            if few:
+                margin = min(margin, _nearest(found.relaxation, FEW))
+            rest = _rest(instance, objective, found, margin)
             record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))
             with progress_within(ProgressBounds(sense=1, left_out=rest.left_out, bound=best.bound, value=value)):
                 best = _search(instance, rest, found.cuts, best, effort)
+        few = False
         report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     return best
 
 
-def _near(relaxation: Relaxation) -> float:
-    """Return a margin that leaves few options undecided, yet all that the relaxation uses."""
+def _nearest(relaxation: Relaxation, times: float) -> float:
+    """Return the margin that leaves so many options undecided for each that the relaxation uses, or a few."""
     used = int(np.count_nonzero(relaxation.open_ > USED))
     away = np.sort(np.abs(relaxation.reduced))
-    few = away[min(max(int(FEW * used), FEWEST), len(away)) - 1] if len(away) else 0.0
-    return float(min(SCREEN * relaxation.bound, few))
-
-
-def _undecided(relaxation: Relaxation, margin: float) -> int:
-    """Return how many options plans within a margin of the relaxation's bound leave undecided."""
-    return int(np.count_nonzero(np.abs(relaxation.reduced) <= margin))
-
-
-def _margins(relaxation: Relaxation, value: float) -> list[float]:
-    """Return the margins of the MIPs: of few options first, unless those that may beat a value are not many more."""
-    near = _near(relaxation)
-    is_close = _undecided(relaxation, relaxation.bound - value) <= CLOSE * _undecided(relaxation, near)
-    return [math.inf] if is_close else [near, math.inf]
-
-
-def _swapped_near(
-    instance: CoveringInstance,
-    objective: MaxCoverage,
-    known: CoveringRelaxation,
-    best: CoveringResult,
-    deadline: Deadline,
-) -> CoveringResult:
-    """Return a plan that no swap improves of two options that the relaxation nearly uses, if it is better."""
-    away = np.sort(np.abs(known.relaxation.reduced))
-    if not len(away):
-        return best
-    wide = int(SWAPPED * _undecided(known.relaxation, _near(known.relaxation)))
-    rest = _rest(instance, objective, known, float(away[min(wide, len(away) - 1)]))
-    start = np.flatnonzero(np.isin(rest.free, best.chosen))
-    if len(start) * len(rest.free) > MOST_SWAPS or not rest.is_possible:
-        return best
-    made = fitted(rest.instance, rest.objective, start)
-    if made is None:
-        return best
-    made = swapped(rest.instance, rest.objective, made, deadline)
-    trial = np.union1d(rest.built, rest.free[made])
-    better = instance.covered_need(trial) > instance.covered_need(best.chosen)
-    return replace(best, chosen=trial) if better else best
+    return float(away[min(max(int(times * used), FEWEST), len(away)) - 1]) if len(away) else 0.0
 
 
 def _kicked(  # noqa: PLR0913, PLR0917 - a question, what is known of it, and how far to go

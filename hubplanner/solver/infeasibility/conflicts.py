@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from typing import Any, cast
 
@@ -22,20 +23,22 @@ from hubplanner.model import (
     Objective,
     Periods,
     Question,
+    Year,
     broken_years,
 )
-from hubplanner.model.constraints.base import first_of
+from hubplanner.model.constraints.base import first_of, of_kind
 from hubplanner.model.constraints.budget import enough_money
 from hubplanner.model.constraints.required_sites import MOST_PINS
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.bounds.relaxation import relaxed
+from hubplanner.solver.infeasibility.limit_costs import LimitCosts
+from hubplanner.solver.mip.bounds.last_year import CostProgram, demands_of, last_year, over_years, shown_too_dear
 from hubplanner.solver.mip.bounds.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import first_plan
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
+from hubplanner.solver.mip.subproblem import Subproblem, entries_of
 from hubplanner.solver.options import SolverOptions
 from hubplanner.translation import N_, either, gettext as _, listed, ngettext, written
 
@@ -48,19 +51,23 @@ MOST_CLASHES = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
-MONEY_ENTRIES, MONEY_NODES, MONEY_WORK = 30_000, 500, 0.25
-"""Entries of a program up to which the least money is searched for, nodes of that search, and share of all exchanges
-where there are more entries: what is known then is said. Half or twice the nodes change nothing on three clashes of 400
-sites x 1,400 points, which are proven before."""
+LARGE_ENTRIES, MONEY_NODES, MONEY_WORK = 30_000, 500, 0.25
+"""Entries of a program up to which plans and the least money are searched for, nodes of that search, and share of all
+exchanges where there are more entries: what is known then is said. Half or twice the nodes change nothing on three
+clashes of 400 sites x 1,400 points, which are proven before."""
+MEETING = 0.1
+"""The same share for a plan that meets all demands but one."""
 SAME_MONEY = 1e-6
 """Relative difference below which amounts are equal."""
 
+_MONEY = ("",)
+"""Stands for more money among ways out, until it is known of which limits."""
 NO_SITE = N_("no usable site: none may hold a hub")
 
 log = logging.getLogger(__name__)
 
 
-def find_conflict(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Conflict:
+def find_conflict(question: Question, options: SolverOptions, deadline: Deadline) -> Conflict:
     """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
 
     That all demands together cannot be met is known before. Like demands go in and out together, so that few are asked
@@ -68,23 +75,75 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
     multipliers of the whole program take 3 s and HiGHS 1.16's own irreducible subsystem 24 s, with 3,411 rows.
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
+    Of large programs what demands cost at least tells first (`LimitCosts`), and no search follows.
     """
-    constraints = objective.constraints_on(problem)
-    demands = [part for constraint in constraints if constraint.can_relax for part in constraint.parts(problem)]
-    rest = [constraint for constraint in constraints if not constraint.can_relax]
-    finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
-    asked = any(constraint.money is not None for constraint in demands)
-    least, surely = finder.least_budget() if asked else (math.nan, math.nan)
-    asking = finder
+    problem, objective = question.instance.problem, question.objective
+    limits = demands_of(objective.constraints_on(problem), problem)
+    parts = [part for part in limits if part.can_relax]
+    rest = tuple(limit for limit in limits if not limit.can_relax)
+    demands = _together(parts)
+    number_of = {id(part): number for number, alike in enumerate(demands) for part in alike}
+    finder = _ConflictFinder(
+        problem=problem,
+        objective=objective,
+        rest=rest,
+        demands=demands,
+        everything=frozenset(range(len(demands))),
+        options=options,
+        deadline=deadline,
+        shown=shown_too_dear(question, [number_of.get(id(limit)) for limit in limits], deadline),
+    )
+    asked = any(constraint.money is not None for constraint in parts)
+    least, surely, years = finder.least_budget() if asked else (math.nan, math.nan, ())
     if least == math.inf:  # what clashes whatever the money is the reason; years stay, for need may grow in them
-        finder = replace(
-            finder, demands=_together([constraint for constraint in demands if not isinstance(constraint, Budget)])
-        )
-        asking = finder.rich
-    smallest, proven = asking.smallest()
-    clash = tuple(constraint for number in sorted(smallest) for constraint in finder.demands[number])
-    reason = _reason(problem, clash)
-    return Conflict(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
+        finder = replace(finder.rich, everything=finder.without_budget)
+    elif asked and first_of(parts, Periods) is None:  # what is asked is known not to do
+        surely = float(np.nanmax([surely, *(limit.amount for limit in of_kind(parts, Budget))]))
+    smallest, proven = finder.smallest()
+    clash = tuple(constraint for number in sorted(smallest) for constraint in demands[number])
+    short, is_at_once = _also_short(question, clash, years, least)
+    return Conflict(
+        demands=clash,
+        is_smallest=proven,
+        least_budget=least,
+        too_little=surely,
+        reason=_reason(problem, clash),
+        also_short=short,
+        is_at_once=is_at_once,
+    )
+
+
+def _also_short(
+    question: Question, clash: Sequence[Constraint], years: Sequence[Year], money: float
+) -> tuple[tuple[Constraint, ...], bool]:
+    """Return the limits of money that have to give way beside those of a clash, and whether in the first year.
+
+    What is tried is the plan that takes the money, first without them, and shared out among years as their money is.
+    """
+    limits = [limit for limit in question.constraints if limit.money is not None]
+    others = tuple(limit for limit in limits if not any(limit is one for one in clash))
+    if not years or question.periods is None:
+        return (), False
+    for more in ((), others) if others else ((),):
+        raised = [limit for limit in limits if limit not in others or limit in more]
+        for is_at_once in (False, True):
+            if _is_enough(question, years[-1], money, raised, is_at_once=is_at_once):
+                return more, is_at_once
+    return tuple(limit for limit in others if (limit.money or 0.0) < money * (1 - SAME_MONEY)), False
+
+
+def _is_enough(question: Question, year: Year, money: float, raised: Sequence[Constraint], *, is_at_once: bool) -> bool:
+    """Tell whether a plan keeps to all limits once some leave as much money as it takes."""
+    constraints, enough = list[Constraint](), enough_money(money)
+    for limit in question.constraints:
+        if not any(limit is one for one in raised):
+            constraints.append(limit)
+        elif is_at_once and isinstance(limit, Periods):
+            first, *later = limit.budgets
+            constraints.append(replace(limit, budgets=(max(first, enough), *later)))
+        else:
+            constraints.append(limit.with_money(max(limit.money or 0.0, enough)))
+    return bool(over_years(replace(question, constraints=tuple(constraints)), year))
 
 
 def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
@@ -140,6 +199,11 @@ def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
         sentences.append(_("and so for {count:,} more", count=len(clash.others) + 1 - MOST_CLASHES))
     if math.isfinite(clash.least_budget):
         sentences.append(_least(clash))
+        if clash.is_at_once:
+            sentences.append(_("it is enough where all of it is there in the first year"))
+        if clash.also_short:
+            short = [limit.describe(name_of) for limit in cast("tuple[Constraint, ...]", clash.also_short)]
+            sentences.append(_("it is enough with as much in place of {limits}", limits=listed(short)))
     elif clash.least_budget == math.inf:
         sentences.append(_("no budget meets all demands"))
     return sentences
@@ -153,22 +217,37 @@ def remedies(clash: Conflict, *, within_repair: bool = True) -> str:
     within_repair
         Whether hub numbers or a budget may be all that is to change, see `least_repair`.
     """
-    found = dict[str, None]()
+    found, money = dict[str, None](), dict[str, None]()
     for one in (clash, *clash.others):
         if one.reason == _(NO_SITE):
             found[_("more sites")] = None
             continue
         demands = cast("tuple[Constraint, ...]", one.demands)
         everyone = first_of(demands, FullService)
-        for constraint in (everyone,) if one.reason and everyone is not None else demands:
-            is_money = constraint.money is not None
-            if (constraint.can_move and not within_repair) or (is_money and clash.least_budget == math.inf):
-                continue
-            if constraint.can_move and is_money and math.isfinite(clash.least_budget):
-                found[_("a budget of {enough}", enough=written(f"{enough_money(clash.least_budget):,.12g}"))] = None
-            else:
+        wanting = (everyone,) if one.reason and everyone is not None else demands
+        for constraint in (*wanting, *cast("tuple[Constraint, ...]", one.also_short)):
+            if constraint.money is not None:
+                money |= dict.fromkeys(_more_money(clash, constraint, within_repair=within_repair))
+                found |= dict.fromkeys(_MONEY[: len(money)])
+            elif not constraint.can_move or within_repair:
                 found |= dict.fromkeys(map(_, constraint.ways_out(demands)))
-    return _("what would help: {ways}", ways=either(list(found))) if found else ""
+    # Of several limits of money each has to give way.
+    ways = [listed(list(money)) if way in _MONEY else way for way in found]
+    return _("what would help: {ways}", ways=either(ways)) if ways else ""
+
+
+def _more_money(clash: Conflict, limit: Constraint, *, within_repair: bool) -> list[str]:
+    """Return how much more money a limit has to leave; nothing where none helps."""
+    if clash.least_budget == math.inf or (limit.can_move and not within_repair):
+        return []
+    if not math.isfinite(clash.least_budget):
+        return list(map(_, limit.remedies))
+    enough = written(f"{enough_money(clash.least_budget):,.12g}")
+    if limit.can_move:
+        return [_("a budget of {enough}", enough=enough)]
+    if clash.is_at_once:
+        return [_("{enough} in the first year", enough=enough)]
+    return [_("yearly budgets of {enough} in all", enough=enough)]
 
 
 def _together_in_words(clash: Conflict, name_of: Callable[[int], str]) -> str:
@@ -240,91 +319,61 @@ class _LateError(Exception):
     """The time is up before a set of demands is met or shown to clash."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _ConflictFinder:
-    """Answers whether sets of demands, by number, can be met."""
+    """Answers whether sets of demands, by number, can be met.
+
+    Parameters
+    ----------
+    everything
+        Demands that are known to clash.
+    shown
+        The program of all demands, and their least cost, where that is how they are known to clash.
+    is_rich
+        Whether programmes have all the money they can use.
+    shared
+        What demands cost, where that is known: it is the same whatever money there is.
+    """
 
     problem: Problem
     objective: Objective
-    rest: Sequence[Constraint]
+    rest: tuple[Constraint, ...]
     demands: tuple[tuple[Constraint, ...], ...]
+    everything: frozenset[int]
     options: SolverOptions
     deadline: Deadline
-
-    def task(self, numbers: frozenset[int]) -> Subproblem:
-        wanted = [*self.rest, *(constraint for number in sorted(numbers) for constraint in self.demands[number])]
-        question = Question.of(self.problem, self.objective, wanted)
-        return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
-
-    def smallest(self) -> tuple[frozenset[int], bool]:
-        """Return a smallest set that cannot be met, and whether it is surely that."""
-        everything = frozenset(range(len(self.demands)))
-        to_hit: list[frozenset[int]] = []
-        try:
-            for _turn in range(MOST_SUBSETS):
-                candidate = _hitting_set(to_hit, everything)
-                met = self._met(candidate)
-                if met is None:
-                    return candidate, True
-                to_hit.append(everything - self._grown(candidate | met))
-        except _LateError:
-            log.info(_("the time is up before the smallest clash is found"))
-        return everything, False
-
-    def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
-        """Return all demands that a plan which meets some of them meets; None where there is no such plan."""
-        if len(numbers) == len(self.demands):
-            return None
-        task = self.task(numbers)
-        found = first_plan(task.question, task.deadline.past(), any_will_do=True)  # greed alone
-        if not found.years:
-            found = optimise(task)
-        if not found.years:
-            if found.infeasible:
-                return None
-            raise _LateError
-        also = [
-            number
-            for number, constraints in enumerate(self.demands)
-            if all(self._holds(constraint, task, found) for constraint in constraints)
-        ]
-        return numbers.union(also)
-
-    @staticmethod
-    def _holds(constraint: Constraint, task: Subproblem, found: Incumbent) -> bool:
-        if constraint.changes_service:
-            return False
-        periods = task.question.periods
-        held = constraint if periods is None else constraint.grown(periods.growth, len(periods.budgets) - 1)
-        return not broken_years(replace(task.question, constraints=(held,)), found.years)
-
-    def _grown(self, met: frozenset[int]) -> frozenset[int]:
-        """Return a largest set around one that can be met."""
-        for number in range(len(self.demands)):
-            if number not in met:
-                more = self._met(met | {number})
-                met = met if more is None else more
-        return met
-
-    def least_budget(self) -> tuple[float, float]:
-        """Return money that meets all other demands, and money below which none does.
-
-        The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
-        NaN where it is not known.
-        """
-        numbers = frozenset(n for n, constraints in enumerate(self.demands) if not first_of(constraints, Budget))
-        task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
-        task = replace(task, goal=cost(), gap=self.options.gap)
-        large = task.question.periods is None and entries_of(task) > MONEY_ENTRIES
-        found = _cheap(task) if large else optimise(task)
-        if found.years:
-            return found.value, found.bound
-        return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
+    shown: tuple[CostProgram, float] | None = None
+    is_rich: bool = False
+    shared: LimitCosts | None = None
 
     @property
     def rich(self) -> _ConflictFinder:
-        """The same demands where programmes have all the money they can use."""
-        return replace(self, demands=tuple(tuple(map(self._with_money, constraints)) for constraints in self.demands))
+        """The same where programmes have all the money they can use."""
+        return replace(self, is_rich=True, shared=self.costs)
+
+    @property
+    def without_budget(self) -> frozenset[int]:
+        """All demands but a budget for all years."""
+        return frozenset(number for number in self.everything if not first_of(self.demands[number], Budget))
+
+    @cached_property
+    def costs(self) -> LimitCosts:
+        """What demands cost at least."""
+        return self.shared or LimitCosts(
+            demands=self.demands, always=len(self.rest), task_of=self.task, shown=self.shown
+        )
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Tell whether programs are so large that searches are not begun."""
+        return entries_of(self.task(self.everything)) > LARGE_ENTRIES
+
+    def task(self, numbers: frozenset[int]) -> Subproblem:
+        """Return the task of meeting some demands."""
+        wanted = [constraint for number in sorted(numbers) for constraint in self.demands[number]]
+        wanted = [self._with_money(constraint) for constraint in wanted] if self.is_rich else wanted
+        question = Question.of(self.problem, self.objective, [*self.rest, *wanted])
+        return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
 
     def _with_money(self, constraint: Constraint) -> Constraint:
         """Return a programme that has the money for all there is in its first year; any other constraint as it is."""
@@ -333,18 +382,127 @@ class _ConflictFinder:
         instance = self.task(frozenset()).question.instance
         return replace(constraint, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in constraint.budgets))
 
+    def smallest(self) -> tuple[frozenset[int], bool]:
+        """Return a smallest set that cannot be met, and whether it is surely that."""
+        if self.is_large and self._costs_too_much(self.everything):
+            return self._irreducible()
+        to_hit: list[frozenset[int]] = []
+        try:
+            for _turn in range(MOST_SUBSETS):
+                candidate = _hitting_set(to_hit, self.everything)
+                met = self._met(candidate)
+                if met is None:
+                    return candidate, True
+                to_hit.append(self.everything - self._grown(candidate | met))
+        except _LateError:
+            log.info(_("the time is up before the smallest clash is found"))
+        return self.everything, False
 
-def _cheap(task: Subproblem) -> Incumbent:
-    """Return the cheapest plan that exchanges find, with the relaxation's bound; a search's where they find none."""
-    _, form, relaxation = relaxed(task)
-    if relaxation.is_infeasible:
-        return Incumbent(infeasible=True)
-    question = replace(task.question, objective=MinCost(target_share=1.0))
-    found = first_plan(question, task.deadline, task.options.seed, work=MONEY_WORK)
-    if not found.years or task.goal is None:
-        return optimise(task)
-    bound = cap_bound(task.question, task.goal, form.figure(relaxation.bound))
-    return replace(found, bound=agreed_bound(task.goal, found.value, bound))
+    def _irreducible(self) -> tuple[frozenset[int], bool]:
+        """Return demands that cost too much together, and whether a plan is known that meets all but each of them.
+
+        Greed finds most such plans in less time than it takes to show that there is none.
+        """
+        clash, unknown = self.everything, list[int]()
+        for number in sorted(clash):
+            fewer = clash - {number}
+            if self._costs_too_much(fewer, at_once=True):
+                clash = fewer
+            elif not self._plan(fewer, 0.0):
+                if self._costs_too_much(fewer):
+                    clash = fewer
+                else:
+                    unknown.append(number)
+        return clash, all(self._plan(clash - {number}, MEETING) for number in unknown)
+
+    def _costs_too_much(self, numbers: frozenset[int], *, at_once: bool = False) -> bool:
+        """Tell whether relaxations show that some demands cannot be met; at once, by what they have shown before."""
+        if self.deadline.is_past:
+            return False
+        money = [limit.money for number in numbers for limit in self.demands[number] if limit.money is not None]
+        return self.costs.exceed(numbers, math.inf if self.is_rich else min(money, default=math.inf), at_once=at_once)
+
+    def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
+        """Return all demands that a plan which meets some of them meets; None where there is no such plan."""
+        if numbers == self.everything:
+            return None
+        task, years = self.task(numbers), self._plan(numbers, MEETING)
+        if not years:
+            if self.is_large and self._costs_too_much(numbers):
+                return None
+            found = optimise(task)
+            if found.infeasible:
+                return None
+            years = found.years
+        if not years:
+            raise _LateError
+        also = [
+            number
+            for number in self.everything
+            if all(self._holds(constraint, task.question, years) for constraint in self.demands[number])
+        ]
+        return numbers.union(also)
+
+    def _plan(self, numbers: frozenset[int], work: float) -> tuple[Year, ...]:
+        """Return a plan that meets some demands, by greed or, of large programs, the last year's; none where none is.
+
+        Parameters
+        ----------
+        work
+            How many times as many exchanges as usual are tried where programs are large.
+        """
+        if self.deadline.is_past:
+            return ()
+        question = self.task(numbers).question
+        if not self.is_large:
+            return first_plan(question, self.deadline.past(), any_will_do=True).years
+        alone = replace(last_year(question), objective=MinCost(target_share=1.0))
+        found = first_plan(alone, self.deadline, self.options.seed, any_will_do=True, work=work)
+        return over_years(question, found.years[-1]) if found.years else ()
+
+    @staticmethod
+    def _holds(constraint: Constraint, question: Question, years: Sequence[Year]) -> bool:
+        if constraint.changes_service:
+            return False
+        periods = question.periods
+        held = constraint if periods is None else constraint.grown(periods.growth, len(periods.budgets) - 1)
+        return not broken_years(replace(question, constraints=(held,)), years)
+
+    def _grown(self, met: frozenset[int]) -> frozenset[int]:
+        """Return a largest set around one that can be met."""
+        for number in sorted(self.everything - met):
+            if number not in met:
+                more = self._met(met | {number})
+                met = met if more is None else more
+        return met
+
+    def least_budget(self) -> tuple[float, float, tuple[Year, ...]]:
+        """Return money that meets all other demands, money below which none does, and the plan that takes the former.
+
+        The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
+        NaN where it is not known.
+        """
+        task = self.rich.task(self.without_budget)
+        if self.is_large:
+            return self._cheapest(task.question)
+        task = replace(task, deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES, goal=cost(), gap=self.options.gap)
+        found = optimise(task)
+        if found.years:
+            return found.value, found.bound, found.years
+        return (math.inf, math.inf, ()) if found.infeasible else (math.nan, math.nan, ())
+
+    def _cheapest(self, question: Question) -> tuple[float, float, tuple[Year, ...]]:
+        """Return the cost of the cheapest plan that exchanges find, what relaxations show of all, and the plan."""
+        bound = self.costs.least(self.without_budget)
+        if bound == math.inf:
+            return math.inf, math.inf, ()
+        alone = replace(last_year(question), objective=MinCost(target_share=1.0))
+        found = first_plan(alone, self.deadline, self.options.seed, work=MONEY_WORK)
+        years = over_years(question, found.years[-1]) if found.years else ()
+        goal, least = cost(), cap_bound(question, cost(), bound if math.isfinite(bound) else math.nan)
+        if not years:
+            return math.nan, least if math.isfinite(bound) else math.nan, ()
+        return goal.value(years), agreed_bound(goal, goal.value(years), least), years
 
 
 def _hitting_set(sets: Sequence[frozenset[int]], everything: frozenset[int]) -> frozenset[int]:

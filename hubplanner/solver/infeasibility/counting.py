@@ -130,24 +130,26 @@ class _Counting:
                     break
 
     def _too_dear(self) -> Conflict | None:
-        """Return a budget below what the hubs that are asked for cost at their cheapest."""
-        for budget in self.money:
-            for some in _kinds(self.minima):
-                nodes = self._nodes(some)
-                hubs = {site: count for node in nodes for site, count in node.hubs.items()}
-                least = math.fsum(self.price[site] * count for site, count in hubs.items())
-                if least - self._freed() > most_money(budget.money or 0.0) and least > 0:
-                    count, cost, freed = sum(hubs.values()), least_money(least), self._freed()
+        """Return each budget below the least cost of the hubs that are asked for, as one clash with others."""
+        found = [clash for clash in map(self._dear_for, self.money) if clash is not None]
+        return replace(found[0], others=tuple(found[1:])) if found else None
+
+    def _dear_for(self, budget: Constraint) -> Conflict | None:
+        """Return that a budget is below what the hubs that are asked for cost at their cheapest."""
+        for some in _kinds(self.minima):
+            nodes = self._nodes(some)
+            hubs = {site: count for node in nodes for site, count in node.hubs.items()}
+            least = math.fsum(self.price[site] * count for site, count in hubs.items())
+            if least - self._freed() > most_money(budget.money or 0.0) and least > 0:
+                count, cost, freed = sum(hubs.values()), least_money(least), self._freed()
+                reason = _("the {count:,} hubs that are asked for cost at least {cost:,.12g}", count=count, cost=cost)
+                if freed:
                     reason = _(
-                        "the {count:,} hubs that are asked for cost at least {cost:,.12g}", count=count, cost=cost
+                        "{reason}, standing hubs free {freed:,.12g} at most",
+                        reason=reason,
+                        freed=enough_money(freed),
                     )
-                    if freed:
-                        reason = _(
-                            "{reason}, standing hubs free {freed:,.12g} at most",
-                            reason=reason,
-                            freed=enough_money(freed),
-                        )
-                    return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
+                return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
         return None
 
     def _freed(self) -> float:

@@ -17,10 +17,10 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import DisagreementError, Outcome, SearchLimits, Termination, adapter
 from hubplanner.solver.covering.branch_and_bound import MOST_FORBIDDEN, rounded
+from hubplanner.solver.deadline import LEAST_S
 from hubplanner.solver.median.cost_matrix import CostMatrix
 from hubplanner.solver.median.lagrangian import KEPT, bound, nearest, settled
 from hubplanner.solver.median.subgradient import BoundedPlan
-from hubplanner.solver.options import LEAST_S
 from hubplanner.tolerances import AGREEMENT, INTEGRALITY
 
 STAGES, FEW_SITES = (0.1, 0.25, 0.5), 200

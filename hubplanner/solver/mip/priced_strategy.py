@@ -12,8 +12,10 @@ from hubplanner.problem import Floats, Ints, Solution, Status
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.mip.bounds.row_prices import is_priced
 from hubplanner.solver.mip.bounds.upper_bound import cap_bound
+from hubplanner.solver.mip.flow_search import by_flows, has_flows, with_flows
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
-from hubplanner.solver.mip.search import by_flows, has_flows, is_close, suggested, with_flows
+from hubplanner.solver.mip.price_search import suggested
+from hubplanner.solver.mip.program_search import is_close
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions

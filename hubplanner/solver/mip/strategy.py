@@ -92,7 +92,8 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
-        if not (reached or trial.years or trial.infeasible):
+        has_tried = task.seeks and task.is_late and not goal.is_bottleneck  # greed alone would find nothing again
+        if not (reached or trial.years or trial.infeasible or has_tried):
             with record.phase(_("find a plan without search")):
                 trial = _quick(task, trial)
         if not trial.years:

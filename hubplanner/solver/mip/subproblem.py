@@ -15,6 +15,11 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.options import SolverOptions
 
+BUILDING_S, SERVING_S, LAYING_S = 1.5e-6, 3e-5, 7e-5
+"""Seconds that a pair of demand and hub takes until a solver has it, and where people are assigned: measured 0.6e-6 to
+1.5e-6 (3 tiers, second hubs, years) and 2.7e-5 to 2.9e-5 (facilities, 3 tiers with capacities); and that a line takes
+one way: 5.6e-5 to 8.4e-5 (1,500 and 3,000 towns)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Incumbent:
@@ -117,8 +122,14 @@ class Subproblem:
 
 
 def program_of(task: Subproblem, depth: Ints) -> Formulation:
-    """Return a task's program, with chains of distances of some depth (n,)."""
-    form = formulate(task.question, task.goal, task.held, depth, task.ranges)
+    """Return a task's program, with chains of distances of some depth (n,).
+
+    Raises
+    ------
+    LateError
+        When the time is up before a large one is made.
+    """
+    form = formulate(task.question, task.goal, task.held, depth, task.ranges, lambda: task.is_late)
     if splits(task):
         add_tally(form.layers, task.question.constraints)
         if task.question.objective.alpha_fairness is not None:
@@ -139,6 +150,14 @@ def entries_of(task: Subproblem) -> int:
     instance = task.question.instance
     pairs = len(instance.assign_rows.row) if task.question.assigns else instance.cover_rows.cover.nnz
     return int(pairs) * len(task.question.problems)
+
+
+def is_too_large(task: Subproblem) -> bool:
+    """Tell whether making a program alone would take all of the time that is left."""
+    net, years = task.question.instance.problem.backhaul, len(task.question.problems)
+    laying = 0.0 if net is None else len(net.arcs[0]) * years * LAYING_S
+    each = SERVING_S if task.question.assigns else BUILDING_S
+    return entries_of(task) * each + laying > task.deadline.left
 
 
 def sharpens(task: Subproblem) -> bool:

@@ -20,7 +20,8 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.deadline import BUILDING, work_done
 from hubplanner.solver.mip.bounds.relaxation import narrowed
-from hubplanner.solver.mip.search import any_plan, optimise
+from hubplanner.solver.mip.program_search import any_plan
+from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
 
@@ -45,8 +46,14 @@ ASSIGNED = 1e-9
 """Relative difference of figures that is rounding, where people are assigned to hubs."""
 
 
-def told_apart(
-    task: Subproblem, found: Incumbent, goal: Goal, held: tuple[FixedLevel, ...], spent: float
+def told_apart(  # noqa: PLR0913 - a question, what is known of it, and how far to go
+    task: Subproblem,
+    found: Incumbent,
+    goal: Goal,
+    held: tuple[FixedLevel, ...],
+    spent: float,
+    *,
+    listing: float = 1.0,
 ) -> tuple[Incumbent, str]:
     """Return the plan that comes first among all equal to a proven best one, as far as a fifth of the work goes.
 
@@ -60,16 +67,18 @@ def told_apart(
         All goals, with their figures.
     spent
         Work that finding the plan took.
+    listing
+        As in `break_ties`.
     """
     allowed = ALLOWED + SHARE * spent
     enough = work_done() + allowed
     if PROGRAMS * BUILDING * entries_of(task) > allowed:
         return found, OPEN
     first = narrowed(replace(task, goal=goal, nodes=MOST_NODES), held[0].value)
-    return break_ties(replace(first, held=held), found, enough)
+    return break_ties(replace(first, held=held), found, enough, listing=listing)
 
 
-def break_ties(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incumbent, str]:
+def break_ties(task: Subproblem, found: Incumbent, enough: float, *, listing: float = 1.0) -> tuple[Incumbent, str]:
     """Return the plan that comes first among all equal to a proven best one, and how sure that is.
 
     Equal plans are listed as long as they are few, and the first taken by their recomputed figures; of more than a few
@@ -81,6 +90,8 @@ def break_ties(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incum
         The question with its goals held.
     enough
         Work done after which it ends, as `work_done` counts it.
+    listing
+        Share of the work left that listing equal plans may take before the next goal leaves fewer.
 
     Returns
     -------
@@ -96,7 +107,8 @@ def break_ties(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incum
     for goal in (cost(), mean_distance(), number_of_hubs(), None):
         # The same hubs may be connected for less: what they cost comes before what other hubs would.
         if not (shares_lines and goal is not None and goal.name == MinCost.goal):
-            equal = _equal(task, found, enough)
+            done = work_done()
+            equal = _equal(task, found, done + (1.0 if goal is None else listing) * (enough - done))
             if equal is not None:
                 return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
             if goal is None or work_done() > enough:

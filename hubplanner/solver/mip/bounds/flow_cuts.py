@@ -248,9 +248,7 @@ class FlowProgram:
         core = None if self.best.opened is None else self.best.opened.astype(np.float64)
         duals, bounds = np.zeros(0), list[float]()
         while len(bounds) < MOST_ROUNDS:
-            # HiGHS counts the time of all runs of a handle.
-            handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
-            run(handle)
+            run(handle, deadline)
             if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 break
             values, duals = (

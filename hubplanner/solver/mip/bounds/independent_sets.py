@@ -12,10 +12,10 @@ from pulp import LpConstraintLE
 from scipy.sparse import csr_array, diags_array
 
 from hubplanner.model import Formulation
-from hubplanner.model.constraints.base import of_kind
+from hubplanner.model.constraints.base import Constraint, of_kind
 from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.lp import Model, Terms
-from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem import Bools, Floats, Ints, Problem
 from hubplanner.problem.arrays import both_ways
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.arrays import linear_program
@@ -71,9 +71,9 @@ class IndependentSetCut:
 class IndependentSets:
     """The sites of a question that are too near to each other for two new hubs."""
 
-    def __init__(self, form: Formulation, effort: SearchLimits) -> None:
-        problem, self.instance = form.instance.problem, form.instance
-        pairs = [one.too_near(problem) for one in of_kind(form.question.constraints, MinSeparation)]
+    def __init__(self, problem: Problem, constraints: Sequence[Constraint], effort: SearchLimits) -> None:
+        self.problem = problem
+        pairs = [one.too_near(problem) for one in of_kind(constraints, MinSeparation)]
         once = np.unique(np.concatenate([np.zeros((0, 2), dtype=np.intp), *pairs]), axis=0)
         beside = both_ways(once, problem.n_sites)
         self.near = csr_array(beside + diags_array((np.diff(beside.indptr) > 0).astype(np.float64)))
@@ -96,7 +96,7 @@ class IndependentSets:
         open_, reduced
             (o,) the relaxation's values of the options in the last year, and what a plan loses by one of them.
         """
-        new, site = self.instance.new, self.instance.site
+        new, site = self.problem.new, self.problem.option_site
         held = np.bincount(site[new], open_[new], minlength=self.near.shape[0]).astype(np.float64)
         worth: Floats = np.full(len(held), -np.inf)
         np.maximum.at(worth, site[new], reduced[new])
@@ -163,7 +163,7 @@ class IndependentSets:
                 weights.append(most)
         of_sites: Floats = np.zeros(self.near.shape[0])
         of_sites[sites[taken]] = weights
-        of_options = np.where(self.instance.new, of_sites[self.instance.site], 0.0)
+        of_options = np.where(self.problem.new, of_sites[self.problem.option_site], 0.0)
         options = np.flatnonzero(of_options)
         return IndependentSetCut(options=options, weight=of_options[options])
 

@@ -14,13 +14,15 @@ from scipy.sparse import csr_array
 from hubplanner.model import Formulation
 from hubplanner.model.cuts.regions import region_cuts
 from hubplanner.model.cuts.residual_capacity import residuals
-from hubplanner.model.formulation import Cut, Ranges
+from hubplanner.model.formulation import Cut, Ranges, new_formulation
+from hubplanner.model.lp import LateError
 from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.arrays import lagrangean, linear_program, matrix
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.bounds.area_programs import AreaBound, AreaPrograms
 from hubplanner.solver.mip.bounds.independent_sets import IndependentSets
 from hubplanner.solver.mip.bounds.row_blocks import RowBlockRelaxation, cover_part, halved, tightened
@@ -42,12 +44,15 @@ class Relaxation:
         (o,) what a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
     values
         (v,) the relaxation's values of all variables, in the program's order; empty if it was not solved.
+    blocks
+        The program with cuts over blocks of rows that tells it; None where the program as it is does.
     """
 
     bound: float
     open_: Floats
     reduced: Floats
     values: Floats
+    blocks: _BlockProgram | None = None
 
     @property
     def is_solved(self) -> bool:
@@ -107,10 +112,18 @@ FIRST_DEPTH = 8
 
 
 def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
-    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation."""
+    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation.
+
+    Where the time is up before the program is made, that has no rows, and its relaxation says nothing.
+    """
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     while True:
-        form = program_of(task, depth)
+        try:
+            form = program_of(task, depth)
+        except LateError:
+            form = replace(new_formulation(task.question, depth, task.ranges), sense=task.sense)
+            nothing = np.zeros(len(form.open_))
+            return depth, form, Relaxation(bound=math.inf, open_=nothing, reduced=nothing, values=np.zeros(0))
         cuts, relaxation = _relax(task, form)
         form = replace(form, cuts=(*task.cuts, *cuts))
         if not relaxation.is_solved:
@@ -128,14 +141,14 @@ def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[Cut, ...], Relaxa
     if sharpens(task):
         return relax_tightly(form, effort)
     handle = prepared(form.program, effort, mip=False, solver="simplex")
-    known = _by_blocks(handle, form, task.effort(0.0), task.start)
+    known = by_blocks(handle, form, task.effort(0.0), task.start)
     if known is not None:
         return (), known
     run(handle)
     return (), relaxation_of(handle, form)
 
 
-def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints | None) -> Relaxation | None:
+def by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints | None) -> Relaxation | None:
     """Return the relaxation of a large covering program by cuts over blocks of its rows; None of any other.
 
     Where cuts leave no solution, that is not taken for granted: the whole program is to say so itself.
@@ -193,12 +206,14 @@ class _BlockProgram:
         self.binding = np.flatnonzero(point.beside)
         bound, reduced = point.proof(self.program)
         values = self.back @ point.values
-        return Relaxation(bound=bound, open_=values[self.columns], reduced=reduced[self.columns], values=values)
+        open_, reduced = values[self.columns], reduced[self.columns]
+        return Relaxation(bound=bound, open_=open_, reduced=reduced, values=values, blocks=self)
 
     def areas(self, effort: SearchLimits) -> AreaPrograms | None:
-        """Return the programs of areas, from the relaxation that was solved; None out of time."""
+        """Return the programs of areas, from the relaxation that was solved, in a time of their own; None out of it."""
         staying = self.part.staying
         ends = np.asarray(self.program.col_lower_)[staying], np.asarray(self.program.col_upper_)[staying]
+        self.relaxation.deadline = effort.deadline()
         if self.relaxation.solve() is None:  # without the cuts that were purged since
             return None
         return AreaPrograms(self.relaxation, np.isin(staying, self.columns), ends, effort)
@@ -227,16 +242,14 @@ class _RowProgram:
     def solve(self, start: Ints | None) -> Relaxation | None:
         """Return the relaxation; None where it has none in time."""
         del start
-        # HiGHS counts the time of all runs of a handle.
-        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + max(self.deadline.left, 0.01))
-        run(self.handle)
+        run(self.handle, self.deadline)
         found = relaxation_of(self.handle, self.form)
         self.binding = np.flatnonzero(np.asarray(self.handle.getSolution().row_dual)[self.first :])
         return found if found.is_solved else None
 
 
-def area_bound(task: Subproblem, form: Formulation, value: float, enough: float) -> AreaBound | None:
-    """Return what programs of areas prove of a large covering program and suggest; None of any other, or out of time.
+def area_bound(relaxation: Relaxation, effort: SearchLimits, value: float, enough: float) -> AreaBound | None:
+    """Return what programs of areas prove and suggest of options; None without cuts over blocks, or out of time.
 
     Parameters
     ----------
@@ -245,14 +258,9 @@ def area_bound(task: Subproblem, form: Formulation, value: float, enough: float)
     enough
         The bound, in the program's unit, at which to stop.
     """
-    effort = task.effort(0.0)
-    deadline = effort.deadline()
-    handle = prepared(form.program, effort, mip=False, solver="simplex")
-    program = _BlockProgram.of(handle, form, effort)
-    if program is None or program.solve(task.start) is None or deadline.is_past:
-        return None
-    areas = program.areas(task.effort(0.0))
-    if areas is None:
+    program, deadline = relaxation.blocks, effort.deadline()
+    areas = None if program is None else program.areas(effort)
+    if program is None or areas is None or deadline.is_past:
         return None
     found = areas.bound(value, enough)
     return replace(found, parts=program.opened(found.parts))
@@ -275,7 +283,7 @@ def sharpened(
     add_cuts(handle, form, form.cuts[len(task.cuts) :])  # those of the task are in the program
     program, sets = (
         _BlockProgram.of(handle, form, effort) or _RowProgram(handle, form, effort),
-        IndependentSets(form, effort),
+        IndependentSets(form.instance.problem, form.question.constraints, effort),
     )
     added, cuts, bounds = list[Cut](), form.cuts, [relaxation.bound]
     while relaxation.bound > enough and not deadline.is_past:
@@ -347,6 +355,14 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Cut, .
     deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
+    return cut_further(handle, form, deadline)
+
+
+def cut_further(handle: Any, form: Formulation, deadline: Deadline) -> tuple[tuple[Cut, ...], Relaxation]:
+    """Return inequalities that the values of a program which was run broke, and its relaxation with them.
+
+    They stay in the program that the solver holds.
+    """
     has_network = form.instance.problem.backhaul is not None
     rounds, patience, gain = (NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN) if has_network else (MOST_ROUNDS, 1, LEAST_GAIN)
     first, cuts, best = handle.getNumRow(), list[Cut](), relaxation_of(handle, form)
@@ -358,9 +374,7 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Cut, .
         if not found or deadline.is_past:
             break
         add_cuts(handle, form, found)
-        # HiGHS counts the time of all runs of a handle.
-        handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
-        run(handle)
+        run(handle, deadline)
         if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             break
         cuts, best = cuts + found, relaxation_of(handle, form)

@@ -396,10 +396,15 @@ class RowBlockRelaxation:
         What of it says what is covered.
     effort
         Solver; its time is that of all relaxations together.
+
+    Attributes
+    ----------
+    deadline
+        When to stop.
     """
 
     def __init__(self, program: Any, part: CoverPart, effort: SearchLimits) -> None:
-        self.part, self.size, self._deadline = part, (program.num_row_, program.num_col_), effort.deadline()
+        self.part, self.size, self.deadline = part, (program.num_row_, program.num_col_), effort.deadline()
         table, gain = csr_array(matrix(program)[part.kept]), -np.asarray(program.col_cost_)
         sums = csr_array(vstack([csr_array(gain[None, :]), table], format="csr"))
         own = csr_array(sums[:, part.covered])
@@ -459,12 +464,9 @@ class RowBlockRelaxation:
 
     def solve(self) -> tuple[float, BlockPoint] | None:
         """Return the optimum with the cuts so far and what it stands for; None where there is none in time."""
-        left = self._deadline.left
-        if left <= 0:
+        if self.deadline.is_past:
             return None
-        # HiGHS counts the time of all runs of a handle.
-        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
-        run(self.handle)
+        run(self.handle, self.deadline)
         if self.handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution, part, pool = self.handle.getSolution(), self.part, self.pool

@@ -20,6 +20,21 @@ LEAK = 1e-6
 """Share by which limits are taken wider, so that rounding leaves no plan out."""
 
 
+def surely_exceeds(least: float, money: float, costs: Floats) -> bool:
+    """Tell whether what plans cost at least is more than there is money, by more than rounding may add to it.
+
+    Parameters
+    ----------
+    costs
+        (o,) of the options: without money, the cheapest that is not free says what is little.
+
+    >>> [surely_exceeds(least, 0.0, np.array([0.0, 3.0])) for least in (1e-15, 1.0)]
+    [False, True]
+    """
+    cheapest = float(costs[costs > 0].min(initial=math.inf))
+    return least > money + LEAK * max(money, cheapest if math.isfinite(cheapest) else 0.0)
+
+
 def all_hubs_bound(question: Question, goal: Goal) -> float:
     """Return a figure of a goal that no plan is better than; infinitely good where none is known.
 

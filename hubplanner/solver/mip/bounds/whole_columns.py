@@ -21,6 +21,7 @@ from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.arrays import entries, linear_program
 from hubplanner.solver.backends.highs import new_handle
+from hubplanner.solver.deadline import LEAST_S
 from hubplanner.solver.mip.heuristics.whole_points import Served, is_whole_median, points_of, shorter_ways
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.tolerances import AGREEMENT
@@ -179,7 +180,7 @@ class _Master:
     def solve(self) -> float:
         """Return the least that columns cost; NaN where time is up."""
         # HiGHS counts the time of all runs of a handle.
-        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + max(self.deadline.left, 0.01))
+        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + max(self.deadline.left, LEAST_S))
         # A run takes milliseconds: less than a thread that could be stopped.
         self.handle.run()
         if self.handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -1,0 +1,1 @@
+"""Maximal covering by hubs so far apart that no two of them reach the same people."""
