@@ -41,7 +41,7 @@ GAP = 1e-5
 PRICES, PASSES = 4, 3
 """Multiples of the relaxation's prices at which groups choose their hubs, at most, and turns of each group with one."""
 ALONE_GAP = 1e-7
-"""Relative gap of a group's search, of the whole figure: next to none, so that little hangs on how a processor rounds."""
+"""Relative gap of a group's search, of the whole figure: next to none, so that little hangs on how processors round."""
 BEYOND = 0.02
 """Part of a limit by which the next price aims beyond it: then one price has spent too much and one too little."""
 DIGITS = 5
