@@ -187,7 +187,7 @@ def of_kind(constraints: Iterable[Constraint], kind: type[Kind]) -> list[Kind]:
 
 def first_of(constraints: Iterable[Constraint], kind: type[Kind]) -> Kind | None:
     """Return the first constraint of a family, None where there is none."""
-    return next((constraint for constraint in constraints if isinstance(constraint, kind)), None)
+    return next(iter(of_kind(constraints, kind)), None)
 
 
 def without(constraints: Iterable[Constraint], *kinds: type[Constraint]) -> list[Constraint]:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.model import MaxCoverage, MinSeparation, Question
-from hubplanner.model.constraints.base import of_kind
+from hubplanner.model.constraints.base import of_kind, without
 from hubplanner.problem import Ints, evaluate, relative_gap
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.backends import SearchLimits
@@ -60,7 +60,7 @@ class SetPackingStrategy:
     def applies(self, question: Question, options: SolverOptions) -> str | None:
         """Return why it is the way to take."""
         objective, problem, is_asked = question.objective, question.instance.problem, options.method == "auto"
-        apart = objective.constraints and all(isinstance(one, MinSeparation) for one in objective.constraints)
+        apart = objective.constraints and not without(objective.constraints, MinSeparation)
         covers = objective.maximises_coverage and objective.fairness is None and question.periods is None
         stays = problem.keeps_existing and problem.backhaul is None and not problem.measures
         free = problem.rule.backup == 1 and not len(problem.required_sites) and problem.n_options > SMALL_OPTIONS

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.model import Budget, Floor, MinCost, Question
+from hubplanner.model.constraints.base import without
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Floats
 from hubplanner.solver.deadline import Deadline
@@ -71,9 +72,10 @@ def lift(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float
 
 def _without_budget(question: Question, groups: Sequence[Floats]) -> Question:
     """Return a question for the least cost that holds all groups to a share, whatever it is."""
-    constraints = tuple(one for one in question.constraints if not isinstance(one, Budget))
     floors = tuple(Floor(weight=weight, share=1.0) for weight in groups)
-    return replace(question, objective=MinCost(target_share=1.0), constraints=(*constraints, *floors))
+    return replace(
+        question, objective=MinCost(target_share=1.0), constraints=(*without(question.constraints, Budget), *floors)
+    )
 
 
 class _Lifted(RowPlan):
