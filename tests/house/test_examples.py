@@ -168,19 +168,21 @@ def test_a_province_s_budget_is_the_share_of_the_national_one_that_it_says() -> 
     assert province.model.budget == national.model.budget * float(share) / 100
 
 
-@pytest.mark.parametrize(
-    "section",
-    [
-        "DemandSpec",
-        "CoverageSpec",
-        "FloorSpec",
-        "HubLimitSpec",
-        "ModelSpec",
-        "ExistingSpec",
-        "PeriodsSpec",
-        "MeasureSpec",
-    ],
-)
-def test_every_key_is_in_the_reference(section: str) -> None:
-    keys = json_schema()["$defs"][section]["properties"]
-    assert [key for key in keys if key not in REFERENCE] == []
+IN_REFERENCE = [
+    "DemandSpec",
+    "CoverageSpec",
+    "FloorSpec",
+    "HubLimitSpec",
+    "ModelSpec",
+    "ExistingSpec",
+    "PeriodsSpec",
+    "MeasureSpec",
+]
+
+
+def test_every_key_is_in_the_reference() -> None:
+    parts = json_schema()["$defs"]
+    missing = [
+        (section, key) for section in IN_REFERENCE for key in parts[section]["properties"] if key not in REFERENCE
+    ]
+    assert missing == []

@@ -107,14 +107,14 @@ def test_reductions_keep_the_least_money(seed: int) -> None:
 
 
 def test_of_a_large_question_exchanges_find_what_greedy_choices_miss(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(2)
-    points, sites = rng.uniform(0, 10, (300, 2)), rng.uniform(0, 10, (80, 2))
-    problem = hp.Problem.from_points(points, np.ones(300), sites, np.ones(80), 99.0)
-    question = Question.of(problem, hp.PCenter(max_hubs=8))
+    rng = np.random.default_rng(4)
+    points, sites = rng.uniform(0, 10, (150, 2)), rng.uniform(0, 10, (50, 2))
+    problem = hp.Problem.from_points(points, np.ones(150), sites, np.ones(50), 99.0)
+    question = Question.of(problem, hp.PCenter(max_hubs=7))
     task = Subproblem(question=question, goal=None, options=hp.SolverOptions(gap=0.0), deadline=Deadline.after(6000.0))
     best = p_center.least_radius(task)
     monkeypatch.setattr(p_center, "MOST_CELLS", 0)
-    table, found = CenterTable.of(problem, hp.PCenter(max_hubs=8)), set[str]()
+    table, found = CenterTable.of(problem, hp.PCenter(max_hubs=7)), set[str]()
     for how in p_center.How:
         answer = p_center._covered(table, best.value, task, how)
         if answer.chosen is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pulp
 import pytest
-from support.draws import one_of
+from support.draws import SLOW, one_of
 
 import hubplanner as hp
 from hubplanner.model import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 SITES, POINTS, GROUPS = 16, 30, 3
 TIERS = ((10.0, 1.0, 60.0), (22.0, 2.5, 200.0))
 """Reach, cost and seats of each: 32 options, more than are solved without a first plan."""
+WAYS = [way for way in product([False, True], repeat=3) if SLOW or sum(way) % 2 == 0]
+"""Whether a program counts as large, everyone has to be served, and money is kept: by default each pair of answers."""
 
 
 def drawn(seed: int) -> tuple[hp.Problem, tuple[Any, ...]]:
@@ -134,9 +137,7 @@ def with_advice(clash: Conflict, limits: Sequence[Any], *, all_of_it: bool = Tru
     return tuple(changed)
 
 
-@pytest.mark.parametrize("is_large", [False, True])
-@pytest.mark.parametrize("everyone", [False, True])
-@pytest.mark.parametrize("carry_over", [False, True])
+@pytest.mark.parametrize(("is_large", "everyone", "carry_over"), WAYS)
 def test_advice_on_money_in_all_and_by_year_is_enough(
     *, is_large: bool, everyone: bool, carry_over: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
