@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import time
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
-from support.command import PROGRAM, Done, answer, fits, run
+from support.command import Done, answer, fits, run, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,22 +41,14 @@ def test_a_sweep_tells_what_it_found_and_does_it_once(scenario: Path) -> None:
 
 def test_ctrl_c_leaves_what_is_done_and_ends_with_4(scenario: Path) -> None:
     budgets = ",".join(map(str, range(300, 420)))
-    words = [PROGRAM, "sweep", "scenario.yaml", "--grid", f"model.budget={budgets}", "--jobs", "1", "--out", "out"]
-    asked = subprocess.Popen(
-        [*words, "--json"],
-        cwd=scenario.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    words = ("sweep", "scenario.yaml", "--grid", f"model.budget={budgets}", "--jobs", "1", "--out", "out", "--json")
+    asked = start(*words, patch="import os; os.setsid()", cwd=scenario.parent, daemon=False)
     while not list((scenario.parent / "out/cases").glob("[!.]*.json")):
-        assert asked.poll() is None
-        time.sleep(0.05)
-    os.killpg(asked.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    out, error = asked.communicate(timeout=60)
-    assert asked.returncode == 4
-    found = json.loads(out)
+        assert not wait([asked.process.sentinel], 0.05), asked.error.read_text(encoding="utf-8")
+    os.killpg(asked.process.pid or 0, signal.SIGINT)  # as a terminal does: to the workers too
+    done = asked.wait()
+    found, error = answer(done), done.stderr
+    assert done.returncode == 4
     assert found["status"] == "open"
     assert 0 < found["solved"] < 120 == found["cases"] == found["solved"] + found["open"]
     assert "the same command continues" in error

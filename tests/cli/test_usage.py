@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from support.command import PROGRAM, Done, run, run_anew
+from support.command import Done, run, run_anew, start
 from support.project import Project
 
 from hubplanner.formatting import in_words
@@ -63,16 +61,10 @@ def test_tables_that_nobody_watches_are_not_cut(project: Project) -> None:
     project.edit("demand.csv", "D1,67.00,30.00,1000,0.25,1,Balochistan", f"D1,67.00,30.00,1000,0.25,1,{town}")
     project.edit("sites.csv", "S4,Sibi,", f"S4,{hub},")
     words = ("solve", project.folder / "scenario.yaml", "--overwrite", "--out", project.folder / "run")
-    narrow = run_anew(*words, COLUMNS="80").stdout
+    narrow = start(*words, patch="import os; os.environ['COLUMNS'] = '80'").wait().stdout
     assert town.strip() not in narrow
     assert hub not in narrow
-    wide = subprocess.run(
-        [str(PROGRAM), *map(str, words)],
-        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    wide = start(*words, patch="import os; del os.environ['COLUMNS']").wait()
     assert town.strip() in wide.stdout
     assert hub in wide.stdout
 

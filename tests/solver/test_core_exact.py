@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from support.draws import one_of
 from support.instances.tiny import random_town
 
 import hubplanner as hp
@@ -214,7 +215,8 @@ def test_dropping_dominated_options_keeps_the_best() -> None:
 def test_where_money_is_no_limit_smaller_tiers_go_and_the_best_stays() -> None:
     """Small tiers that cover as much are cheaper: they come back when the plan is done."""
     dropped = smaller = 0
-    for seed in range(60):
+    seeds = one_of(3, range(60))
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         sites, places = rng.uniform(0, 10, (6, 2)), rng.uniform(0, 10, (40, 2))
         status = rng.choice([SiteStatus.CANDIDATE] * 5 + [SiteStatus.EXISTING, SiteStatus.REQUIRED], size=6)
@@ -244,8 +246,8 @@ def test_where_money_is_no_limit_smaller_tiers_go_and_the_best_stays() -> None:
         tight = replace(objective, budget=12.0)
         cheap = reduction(problem, tight)
         assert top(cheap.instance, tight) == top(cheap.useful, tight)
-    assert dropped > 300
-    assert smaller > 20
+    assert dropped > 5 * len(seeds)
+    assert smaller > len(seeds) / 3
 
 
 def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
