@@ -191,6 +191,7 @@ class CostProgram:
         known = by_blocks(self.handle, self.form, self.task.effort(0.0), None)
         if known is not None:
             return self.form.figure(known.bound)
+        self.handle.clearSolver()  # from where it stood HiGHS goes on without presolve, which takes twice as long
         run(self.handle, self.task.deadline)
         if self.handle.getModelStatus() in INFEASIBLE:
             return self._without_plan()
