@@ -32,21 +32,30 @@ def rows_covered(model: Model) -> list[LpVariable]:
     A row that takes two hubs shares the limit of the row that takes the first, $z_r + z_{r'} \le \sum_{o \in C_r} y_o$,
     if that one counts no less: then it is the first to be covered. Otherwise $2 z_r \le \sum_{o \in C_r} y_o$ and
     $z_r \le \sum_{o \in C_r \setminus q} y_o$ for each q in $C_r$, which together are the hull of one row; where these
-    are too many, or a site may hold several hubs, the first alone with a whole $z_r$. Options that may hold no hub are
-    left out.
+    are too many, or a site may hold several hubs, the first alone with a whole $z_r$. Where one hub of a row is there
+    in any case, the one of these without it is enough, and where two are, none. Options that may hold no hub are left
+    out.
     """
     rows, opened = model.instance.cover_rows, model.open_
     made: list[LpVariable] = []
     may = np.array([variable.upBound > 0 for variable in opened], dtype=np.bool_)[rows.cover.indices]
     starts = np.concatenate([[0], np.cumsum(may)])[rows.cover.indptr].tolist()
     option_of = rows.cover.indices[may].tolist()
+    single = model.instance.most.max(initial=1) == 1
+    is_there = np.array([variable.lowBound >= 1 for variable in opened], dtype=np.bool_) & single
+    there = np.diff(np.concatenate([[0], np.cumsum(is_there[rows.cover.indices])])[rows.cover.indptr])
     apart = (rows.times > 1) & (rows.partner < 0)
-    alone = model.instance.most.max(initial=1) == 1 and float((np.diff(starts)[apart] ** 2.0).sum()) <= MOST_ENTRIES
-    each = zip(pairwise(starts), apart.tolist(), rows.partner.tolist(), strict=True)
-    for row, ((start, stop), needs_two, partner) in enumerate(each):
-        by = [(opened[option], -1.0) for option in option_of[start:stop]]
-        covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_two and not alone)
+    alone = single and float((np.diff(starts)[apart] ** 2.0).sum()) <= MOST_ENTRIES
+    each = zip(pairwise(starts), apart.tolist(), there.tolist(), rows.partner.tolist(), strict=True)
+    for row, ((start, stop), needs_two, sure, partner) in enumerate(each):
+        covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_two and not (alone or sure))
         made.append(covered_row)
+        if needs_two and sure:
+            if sure == 1:
+                by = [(opened[option], -1.0) for option in option_of[start:stop] if not is_there[option]]
+                model.add(f"cover_{row}", [(covered_row, 1.0), *by], LpConstraintLE, 0)
+            continue
+        by = [(opened[option], -1.0) for option in option_of[start:stop]]
         terms = [(covered_row, 2.0 if needs_two else 1.0), *([(made[partner], 1.0)] if partner >= 0 else [])]
         model.add(f"cover_{row}", [*terms, *by], LpConstraintLE, 0)
         if needs_two and alone:

@@ -28,6 +28,7 @@ from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan, 
 from hubplanner.solver.mip.heuristics.network_exchange import improved_network
 from hubplanner.solver.mip.heuristics.network_greedy import network_plan
 from hubplanner.solver.mip.heuristics.whole_points import is_whole_median, shorter_ways
+from hubplanner.solver.mip.plan_merging import PLANS, improved_by_merging, merged
 from hubplanner.solver.mip.price_search import has_prices, suggested
 from hubplanner.solver.mip.program_search import better, bounded, is_close, search_program
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, is_too_large, sharpens, splits
@@ -47,6 +48,8 @@ COSTING = 0.5
 quarter of 20 s, five years with rooms were left to the program of all years, which takes longer."""
 SHARPENING = 0.8
 """Share of the time left, after exchanges, for inequalities that sharpen the relaxation of hubs apart."""
+BOUNDING = 0.9
+"""Share of the time left for programs of areas; what they suggest is exchanged and merged with the plan in the rest."""
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
 PRICED_ENTRIES = 50_000
@@ -241,6 +244,8 @@ def _exchanged(state: _State) -> _State:
     near, far = (SCREENS[-1], FAR) if task.sense > 0 else (COST_SCREENS[-1], COST_FAR)
     if known.years and not _searches_long(task) and not _is_far(task, known, bound, near):
         return state
+    if _has_areas(task):
+        return state.taking(improved_by_merging(task, known, task.deadline.part(THOROUGH[0])))
     share, work = THOROUGH if is_hard(task.question) else (EXCHANGING, 1.0 if task.sense > 0 else COST_LOOK)
     known = _improved(task, known, share, work)
     if work < THOROUGH[1] and _is_far(task, known, bound, far):
@@ -314,7 +319,7 @@ def _by_areas(state: _State) -> _State:
     if goal is None or not known.years or not _has_areas(task) or is_close(task, known):
         return state
     aimed = [(task.sense * value - form.constant) / form.unit for value in (known.value, known.value * (1 + task.gap))]
-    effort = replace(task, deadline=task.deadline.part(SHARPENING)).effort(0.0)
+    effort = replace(task, deadline=task.deadline.part(BOUNDING)).effort(0.0)
     found = area_bound(state.relaxation, effort, *aimed)
     if found is None:
         return state
@@ -324,10 +329,10 @@ def _by_areas(state: _State) -> _State:
         return state.taking(known)
     hubs = in_order(found.parts.reshape(len(form.layers), -1))
     # Exchanges before may have begun at the same plan: another seed takes them elsewhere.
-    other = replace(task, options=replace(task.options, seed=task.options.seed + 1))
-    trial = _improved(other, plan_with(task.question, hubs, task.deadline), *THOROUGH)
-    is_better = bool(trial.years) and task.sense * (goal.value(trial.years) - known.value) > 0
-    return state.taking(bounded(task, trial if is_better else known, bound))
+    other = replace(task, options=replace(task.options, seed=task.options.seed + PLANS))
+    trial = _improved(other, plan_with(task.question, hubs, task.deadline), THOROUGH[0])
+    both = merged(task, [known, trial] if trial.years else [known])
+    return state.taking(bounded(task, both, bound))
 
 
 PHASES = (_rounded, _exchanged, _sent_on, _shifted, _sharpened, _connected, _bounded, _by_areas)

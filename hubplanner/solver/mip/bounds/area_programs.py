@@ -18,6 +18,7 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import new_handle
 from hubplanner.solver.deadline import count_work
 from hubplanner.solver.mip.bounds.area_search import AreaOptimum, AreaProgram, AreaSearch
+from hubplanner.solver.mip.bounds.price_bundle import PriceBundle, Prices
 from hubplanner.solver.mip.bounds.row_blocks import CoverPart, RowBlockRelaxation, blocks_of
 
 EACH = 30
@@ -26,16 +27,13 @@ second hubs alone, areas of 30 take the bound to 764.4 and 759.7 thousand in 12 
 to 763.2 and 759.8; 8 in reach, to 303.9 and 304.2 in 7 s."""
 MOST_ROUNDS = 30
 """Rounds of all areas."""
-STEP, SHRINK, PATIENCE, PROGRESS, MOMENTUM = 1.0, 0.6, 2, 1e-4, 0.5
-"""Length of the first steps, relative to what closes the gap at once, by what it shrinks after some rounds whose
-relative progress is less, twice as many of which are the last, and share of the last direction that the next one
-keeps. Six rounds of 1,000 sites x 20,000 points, 8 in reach, leave 0.88 % open to the best plan known; 0.91 with 0.3
-kept, 0.87 with steps of 1.5, 0.98 with steps of 2 and 0.3 kept, 1.27 with steps of 0.5 and 0.7 kept."""
+STEP, LONGER, SHORTER, DESCENT, PROGRESS = 2.0, 1.5, 0.7, 0.1, 1e-4
+"""Length of the first step, relative to what closes the gap at once; by what steps grow where they reach this share of
+the decrease that the model expects, and shrink where not; and the relative decrease expected that is not worth another
+round. 1,000 sites x 20,000 points, 20 in reach, are 0.89 % open to the best plan known after 31 s of processor time,
+0.79 after 40; with first steps of 1 that grow by 1.2, 1.04 and 0.84; by subgradients, 1.07 and 0.97."""
 LEAK = 1e-9
 """Share by which the bound is taken wider, so that rounding leaves no plan out."""
-LEVELLING = 200.0
-"""How many times as far steps change the level of all prices as they would if it were one price. Eight rounds of 500
-sites x 10,000 points, 8 in reach, end at 152.5 thousand without levels, at 151.8, 151.4 and 151.4 with 50, 200, 600."""
 NEVER = 1e-9
 """Sum of what covers a unit in parts up to which it is not covered at all."""
 
@@ -66,9 +64,10 @@ class AreaPrograms:
               \Big(\sum_{u \in a} w_u z_u(y) - \sum_k \lambda_{ak} y_k\Big),
 
     where c is what multipliers of the other limits come to: Lagrangian decomposition, Guignard and Kim (1987),
-    doi:10.1007/BF02592954. The first prices are those of the relaxation, which it is no worse than. Steps then take
-    from areas that leave a hub out, in favour of those that open it; and as whole hubs earn less than parts of hubs,
-    all prices fall, and with them the multipliers of limits on hubs alone, until what is opened costs what there is.
+    doi:10.1007/BF02592954. The first prices are those of the relaxation, which it is no worse than. A bundle of
+    plans then moves them: from areas that leave a hub out to those that open it; and as whole hubs earn less than parts
+    of hubs, all prices fall, and with them the multipliers of limits on hubs alone, until what is opened costs what
+    there is.
 
     Parameters
     ----------
@@ -128,36 +127,36 @@ class AreaPrograms:
         enough
             The bound at which to stop.
         """
-        paid, total, column = self.paid, self._summed(self.paid), self.column
-        best, parts = self.beside + math.fsum(self.constant), np.zeros(len(total))
-        direction, step, idle = np.zeros_like(paid), STEP, 0
-        level, rise = 1.0, 0.0
+        area = np.repeat(np.arange(len(self.areas)), np.diff(self.firsts))
+        bundle = PriceBundle(len(self.areas), area, self.column, self.reaches, self._summed(self.paid))
+        asked = at = Prices(paid=self.paid, level=1.0)
+        best, parts = self.beside + math.fsum(self.constant), np.zeros(len(self.reaches))
+        least, length, expected, slope = math.inf, 0.0, -math.inf, 0.0
         for number in range(MOST_ROUNDS):
-            bounds, opened = self._solved(level * paid)
+            bounds, values, opened = self._solved(asked.paid)
             if number == 0:
                 bounds = np.minimum(bounds, self.constant)
-            beside, slope = self._at(level)
+            beside, rise = self._at(asked.level)
             bound = beside + math.fsum(bounds)
             bound += LEAK * (abs(beside) + math.fsum(np.abs(bounds)))
-            if self.deadline.is_past:
-                best = min(best, bound)
+            best = min(best, bound)
+            if self.deadline.is_past or best <= enough:
                 break
-            idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
-            if idle == PATIENCE:
-                step *= SHRINK
-            mean = self._summed(opened) / np.maximum(self.reaches, 1)
-            best, parts = min(best, bound), mean if number == 0 else MOMENTUM * parts + (1 - MOMENTUM) * mean
-            direction = mean[column] - opened + MOMENTUM * direction
-            rise = (slope - float((paid * opened).sum())) * self.is_level + MOMENTUM * rise
-            size = float((paid * paid).sum()) / LEVELLING
-            steepness = float((direction * direction).sum()) + (rise * rise / size if size else 0.0)
-            if best <= enough or not steepness or idle > 2 * PATIENCE:
+            bundle.add(opened, values + np.bincount(area, asked.paid * opened, len(values)))
+            if number == 0:
+                off = opened - (bundle.summed(opened) / bundle.reaches)[self.column]
+                at, least, slope, length = asked, bound, rise, STEP * (bound - value) / max(float(off @ off), 1.0)
+            elif bound <= least - DESCENT * (least - expected):
+                at, least, slope, length = asked, bound, rise, LONGER * length
+            else:
+                length *= SHORTER
+            if length <= 0:
                 break
-            length = step * (bound - value) / steepness
-            level = max(level - length * rise / size, 0.0) if size else level
-            moved = np.maximum(paid - length * direction, 0.0)
-            sums = self._summed(moved)
-            paid = np.where(sums[column] > 0, moved * (total / np.where(sums > 0, sums, 1.0))[column], paid)
+            found = bundle.proposed(at, slope if self.is_level else None, length)
+            asked, expected = found.prices, self._at(found.prices.level)[0] + found.worth
+            parts = bundle.summed(found.opened) / bundle.reaches
+            if least - expected <= PROGRESS * abs(least):
+                break
         return AreaBound(value=best, parts=parts)
 
     def _summed(self, each: Floats) -> Floats:
@@ -176,20 +175,21 @@ class AreaPrograms:
         found += math.fsum(np.maximum(after * low, after * high) - np.maximum(before * low, before * high))
         return found, self.limits + float(steeper @ np.where(after > 0, high, low))
 
-    def _solved(self, paid: Floats) -> tuple[Floats, Floats]:
-        """Return what each area is worth at most at prices of pairs, and how much of each pair its best plan opens.
+    def _solved(self, paid: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return what each area is worth at most at prices of pairs, what its best plan is, and what of pairs it opens.
 
         Areas are searched side by side, each by itself: what comes of it does not depend on which is ready first.
         """
         opened, numbers = np.zeros_like(paid), range(len(self.areas))
         bounds = np.array([math.fsum(area.worth) for area in self.areas])
+        values = np.zeros(len(self.areas))
 
         def best(number: int) -> tuple[Ints, AreaOptimum] | None:
             if self.deadline.is_past:
                 return None
             chosen, program = self.areas[number].program(paid[self.firsts[number] : self.firsts[number + 1]])
             if program is None:
-                return chosen[:0], AreaOptimum(bound=0.0, opened=np.zeros(0), work=0.0)
+                return chosen[:0], AreaOptimum(bound=0.0, opened=np.zeros(0), value=0.0, work=0.0)
             return chosen, AreaSearch(program, self.handles[number], self.deadline).run()
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -198,8 +198,9 @@ class AreaPrograms:
                     chosen, optimum = found
                     bounds[number] = min(bounds[number], optimum.bound)
                     opened[self.firsts[number] + chosen] = optimum.opened
+                    values[number] = optimum.value
                     count_work(optimum.work, 1)
-        return bounds, opened
+        return bounds, values, opened
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -90,12 +90,15 @@ class AreaOptimum:
         No hubs are worth more.
     opened
         (c,) the best hubs.
+    value
+        What they are worth.
     work
         Entries of linear programs, once for each iteration.
     """
 
     bound: float
     opened: Floats
+    value: float
     work: float
 
 
@@ -154,7 +157,7 @@ class AreaSearch:
         if first is None:
             costs = np.minimum(program.price * program.low, program.price * program.high)
             most = math.fsum(program.worth) - math.fsum(costs)
-            return AreaOptimum(bound=most, opened=self.opened, work=self.work)
+            return self._found(most)
         self._climb(self._rounded(first))
         # Of nodes that are as good the first one comes first.
         nodes, made, closed = [(-first.bound, 0, first)], 0, -math.inf
@@ -169,12 +172,15 @@ class AreaSearch:
             for low, high in parts:
                 part = self._relaxed(low, high)
                 if part is None:
-                    return AreaOptimum(bound=max(node.bound, closed), opened=self.opened, work=self.work)
+                    return self._found(max(node.bound, closed))
                 if part.bound > self.best:
                     made += 1
                     heapq.heappush(nodes, (-part.bound, made, part))
         left = -nodes[0][0] if nodes else -math.inf
-        return AreaOptimum(bound=max(left, closed, self.best), opened=self.opened, work=self.work)
+        return self._found(max(left, closed, self.best))
+
+    def _found(self, bound: float) -> AreaOptimum:
+        return AreaOptimum(bound=bound, opened=self.opened, value=self.best, work=self.work)
 
     def _divided(self, node: _Node) -> list[tuple[Floats, Floats]]:
         """Return ends of two parts of a node without hubs that are no better; none where its hubs are whole.
