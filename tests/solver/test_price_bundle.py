@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from hubplanner.solver.mip.bounds.price_bundle import LEVELLING, PriceBundle, Prices, Proposal
+from hubplanner.solver.mip.bounds.price_bundle import LEVELLING, AreaPrices, PriceBundle, PriceProposal
 
 AREAS, COLUMNS = 3, 5
 
 
-def drawn(seed: int, rounds: int = 4) -> tuple[PriceBundle, Prices, list[tuple[Any, Any]]]:
+def drawn(seed: int, rounds: int = 4) -> tuple[PriceBundle, AreaPrices, list[tuple[Any, Any]]]:
     """Return a bundle in which each area reaches some columns, the prices it begins with, and its plans by round."""
     rng = np.random.default_rng(seed)
     reach = rng.random((AREAS, COLUMNS)) < 0.7
@@ -25,7 +25,7 @@ def drawn(seed: int, rounds: int = 4) -> tuple[PriceBundle, Prices, list[tuple[A
     plans = [((rng.random(len(area)) < 0.5).astype(float), rng.uniform(2.0, 6.0, AREAS)) for _ in range(rounds)]
     for opened, worth in plans:
         bundle.add(opened, worth)
-    return bundle, Prices(paid=paid, level=1.0), plans
+    return bundle, AreaPrices(paid=paid, level=1.0), plans
 
 
 def worth_at(bundle: PriceBundle, plans: list[tuple[Any, Any]], paid: Any) -> Any:
@@ -36,7 +36,7 @@ SLOPE, LENGTH = 2.0, 0.05
 """So short that no price comes to nil, where it would be held."""
 
 
-def aim(bundle: PriceBundle, plans: list[tuple[Any, Any]], at: Prices, found: Prices) -> float:
+def aim(bundle: PriceBundle, plans: list[tuple[Any, Any]], at: AreaPrices, found: AreaPrices) -> float:
     """Return what the next prices have the least of."""
     apart = found.paid - at.paid * found.level / at.level
     rise = (found.level - at.level) ** 2 * float(at.paid @ at.paid) / LEVELLING
@@ -55,7 +55,7 @@ def test_the_next_prices_are_the_best_of_all_that_come_to_what_columns_cost(seed
     def told(moves: Any) -> float:
         level, apart = float(moves[0]), moves[1:]
         apart = apart - (bundle.summed(apart) / bundle.reaches)[bundle.column]
-        other = Prices(paid=at.paid * level + apart, level=level)
+        other = AreaPrices(paid=at.paid * level + apart, level=level)
         return aim(bundle, plans, at, other)
 
     start = np.append(prices.level, prices.paid - at.paid * prices.level)
@@ -67,7 +67,7 @@ def test_the_next_prices_are_the_best_of_all_that_come_to_what_columns_cost(seed
 @pytest.mark.parametrize("seed", range(4))
 def test_the_model_is_what_its_plans_are_worth(seed: int) -> None:
     bundle, at, plans = drawn(seed)
-    found: Proposal = bundle.proposed(at, None, 0.1)
+    found: PriceProposal = bundle.proposed(at, None, 0.1)
     assert found.prices.level == at.level
     assert found.worth == pytest.approx(worth_at(bundle, plans, found.prices.paid).sum())
     assert (found.opened >= -1e-9).all()
@@ -85,4 +85,4 @@ def test_areas_that_open_nothing_keep_their_prices() -> None:
 def test_areas_without_columns_are_worth_what_they_are() -> None:
     bundle = PriceBundle(2, np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp), np.ones(1), np.ones(1))
     bundle.add(np.ones(1), np.array([3.0, 7.0]))
-    assert bundle.proposed(Prices(paid=np.ones(1), level=1.0), None, 1.0).worth == pytest.approx(9.0)
+    assert bundle.proposed(AreaPrices(paid=np.ones(1), level=1.0), None, 1.0).worth == pytest.approx(9.0)

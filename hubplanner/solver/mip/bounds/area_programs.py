@@ -18,7 +18,7 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import new_handle
 from hubplanner.solver.deadline import count_work
 from hubplanner.solver.mip.bounds.area_search import AreaOptimum, AreaProgram, AreaSearch
-from hubplanner.solver.mip.bounds.price_bundle import PriceBundle, Prices
+from hubplanner.solver.mip.bounds.price_bundle import AreaPrices, PriceBundle
 from hubplanner.solver.mip.bounds.row_blocks import CoverPart, RowBlockRelaxation, blocks_of
 
 EACH = 30
@@ -129,7 +129,7 @@ class AreaPrograms:
         """
         area = np.repeat(np.arange(len(self.areas)), np.diff(self.firsts))
         bundle = PriceBundle(len(self.areas), area, self.column, self.reaches, self._summed(self.paid))
-        asked = at = Prices(paid=self.paid, level=1.0)
+        asked = at = AreaPrices(paid=self.paid, level=1.0)
         best, parts = self.beside + math.fsum(self.constant), np.zeros(len(self.reaches))
         least, length, expected, slope = math.inf, 0.0, -math.inf, 0.0
         for number in range(MOST_ROUNDS):

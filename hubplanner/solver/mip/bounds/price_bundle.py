@@ -1,4 +1,4 @@
-"""Prices at which areas are asked next, by a model of what each is worth at any prices: a proximal bundle."""
+"""AreaPrices at which areas are asked next, by a model of what each is worth at any prices: a proximal bundle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ sites x 10,000 points, 8 in reach, end at 152.5 thousand without levels, at 151.
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Prices:
+class AreaPrices:
     """What areas pay.
 
     Parameters
@@ -37,8 +37,8 @@ class Prices:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Proposal:
-    """Prices to ask at next.
+class PriceProposal:
+    """AreaPrices to ask at next.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Proposal:
         (p,) how much of each pair the plans of the model open, each by its share.
     """
 
-    prices: Prices
+    prices: AreaPrices
     worth: float
     opened: Floats
 
@@ -93,7 +93,7 @@ class PriceBundle:
         found: Floats = np.bincount(self.column, each, len(self.reaches)).astype(np.float64)
         return found
 
-    def proposed(self, at: Prices, slope: float | None, length: float) -> Proposal:
+    def proposed(self, at: AreaPrices, slope: float | None, length: float) -> PriceProposal:
         """Return the prices to ask at next.
 
         Parameters
@@ -136,13 +136,13 @@ class PriceBundle:
         opened, paid, level = moved(shares)
         prices = self._kept(np.maximum(paid, 0.0), max(level, 0.0), rising)
         worth = (self.values - table @ prices.paid).reshape(-1, self.count).max(axis=0)
-        return Proposal(prices=prices, worth=math.fsum(worth), opened=opened)
+        return PriceProposal(prices=prices, worth=math.fsum(worth), opened=opened)
 
-    def _kept(self, paid: Floats, level: float, rising: Floats) -> Prices:
+    def _kept(self, paid: Floats, level: float, rising: Floats) -> AreaPrices:
         """Return prices that come to what each column costs in all at a level."""
         sums = self.summed(paid)
         scale = (level * self.total / np.where(sums > 0, sums, 1.0))[self.column]
-        return Prices(paid=np.where(sums[self.column] > 0, paid * scale, level * rising), level=level)
+        return AreaPrices(paid=np.where(sums[self.column] > 0, paid * scale, level * rising), level=level)
 
     def _shared(self, shares: Floats) -> Floats:
         """Return the nearest shares that come to one in each area."""
