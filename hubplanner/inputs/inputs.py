@@ -335,7 +335,7 @@ def without_need(inputs: Inputs) -> tuple[DataWarning, ...]:
             file = inputs.scenario.sites.file_name
             found.append(DataWarning(code="no_need_in_reach", message=message, file=file))
     if level == "error":
-        raise_faults([Fault(file=told.file, allowed=told.message) for told in found])
+        raise_faults([Fault(file=told.file, allowed=told.message, kind="check") for told in found])
     return tuple(found)
 
 

@@ -61,9 +61,12 @@ def read_inputs(scenario: Scenario) -> Inputs:
 
 
 def _with_keys(faults: Sequence[Fault], scenario: Scenario) -> list[Fault]:
-    """Return faults with the key, that of a variant too, that names the file, where its path alone is told."""
-    keys = {file: scenario.written_in(key)[1] for file, key in keys_of_files(scenario).items()}
-    return [fault if fault.column else replace(fault, column=keys.get(fault.file)) for fault in faults]
+    """Return faults with the key, that of a variant too, that names the file, where neither a column nor a check is."""
+    keys = keys_of_files(scenario)
+    return [
+        replace(fault, column=keys.get(fault.file)) if not fault.column and fault.kind != "check" else fault
+        for fault in faults
+    ]
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:

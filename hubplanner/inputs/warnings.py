@@ -196,7 +196,7 @@ def _judged(scenario: Scenario, warnings: Iterable[DataWarning], faults: list[Fa
         if level == "warn":
             found.append(warning)
         elif level == "error":
-            kind = "scenario" if warning.file == scenario.file else "data"
+            kind = "scenario" if warning.file == scenario.file else "check"
             allowed = _("{message} (checks.{code}: error)", message=warning.message, code=warning.code)
             faults.append(Fault(file=warning.file, row=warning.row, allowed=allowed, kind=kind))
     return found

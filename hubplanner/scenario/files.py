@@ -11,6 +11,7 @@ from hubplanner.formats.tables.database import place_of
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec
 from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
+from hubplanner.translation import joined
 
 
 def input_files(scenario: Scenario) -> dict[str, Path]:
@@ -31,20 +32,30 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
 
 
 def keys_of_files(scenario: Scenario) -> dict[str, str]:
-    """Return the key under which the scenario names each of its files, by path; the first where several do."""
-    found: dict[str, str] = {}
+    """Return the key under which the scenario names each of its files, by path and by name; the first where several do.
+
+    With a file go those beside it and within it. Where files of one name stand in several folders, the name leads to
+    the keys of all.
+    """
+    found: dict[Path, str] = {}
 
     def look(part: object, key: str) -> None:
         if isinstance(part, str):
             if os.path.isabs(part):  # noqa: PTH117 - text that may be anything
-                found.setdefault(part, key)
+                for path in (Path(part), *_parts(Path(part)), *_beside(Path(part))):
+                    found.setdefault(path, key)
         elif isinstance(part, Spec | Mapping | tuple):
             inner = part.items() if isinstance(part, Mapping) else enumerate(part) if isinstance(part, tuple) else part
             for name, value in inner:
                 look(value, f"{key}.{name}".removeprefix("."))
 
     look(scenario, "")
-    return found
+    keys: dict[str, dict[str, None]] = {}
+    for path, key in found.items():
+        written = scenario.written_in(key)[1]
+        for name in {str(path), path.name}:
+            keys.setdefault(name, {})[written] = None
+    return {name: joined(every, " / ") for name, every in keys.items()}
 
 
 def input_tables(scenario: Scenario) -> dict[str, FileSpec]:

@@ -159,33 +159,39 @@ SAVE = "or save it as 'CSV UTF-8' in a spreadsheet"
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", ": is empty"),
-        (b"\xef\xbb\xbf", ": is empty"),
-        (b"\n \r\n", ": is empty"),
-        (DEMAND.splitlines()[0].encode(), ": has no rows of data"),
+        (b"", ", demand.path: is empty"),
+        (b"\xef\xbb\xbf", ", demand.path: is empty"),
+        (b"\n \r\n", ", demand.path: is empty"),
+        (DEMAND.splitlines()[0].encode(), ", demand.path: has no rows of data"),
         (
             DEMAND.replace("Balo", "Bál").encode("latin-1"),
             (
-                f", row 2: 'byte 0xe1' found; allowed: UTF-8 text; if 'Bálchistan' is what it should read, add "
-                f"encoding: cp1252, {SAVE}"
+                f", row 2, demand.path: 'byte 0xe1' found; allowed: UTF-8 text; if 'Bálchistan' is what it should "
+                f"read, add encoding: cp1252, {SAVE}"
             ),
         ),
-        (DEMAND.encode("utf-16-le"), f": 'byte 0x00' found; allowed: UTF-8 text, {SAVE}"),
+        (DEMAND.encode("utf-16-le"), f", demand.path: 'byte 0x00' found; allowed: UTF-8 text, {SAVE}"),
         (DEMAND.replace("weight", "people").encode(), ", row 1, people: appears twice in the header; rename one"),
         (
             DEMAND.replace("500,", "500,,").encode(),
             (
-                ", row 3: '9 cells' found; allowed: 8 cells, as many as the header has; "
+                ", row 3, demand.path: '9 cells' found; allowed: 8 cells, as many as the header has; "
                 "a cell that holds a comma stands in quotes"
             ),
         ),
         (
             DEMAND.replace("D4", '"D4').encode(),
-            ", row 5: a quoted cell is not closed, or a quote inside it is not doubled (unexpected end of data)",
+            (
+                ", row 5, demand.path: a quoted cell is not closed, or a quote inside it is not doubled "
+                "(unexpected end of data)"
+            ),
         ),
         (
             DEMAND.replace("D2", '"D"2').encode(),
-            ", row 3: a quoted cell is not closed, or a quote inside it is not doubled (',' expected after '\"')",
+            (
+                ", row 3, demand.path: a quoted cell is not closed, or a quote inside it is not doubled "
+                "(',' expected after '\"')"
+            ),
         ),
     ],
 )
@@ -197,8 +203,8 @@ def test_a_file_that_is_no_clean_csv_is_refused(project: Project, content: bytes
 def test_every_ragged_line_is_named(project: Project) -> None:
     project.write("demand.csv", DEMAND.replace("Punjab,20", "Punjab").replace("Punjab,5", "Punjab,5,6"))
     assert [text.partition(" found")[0] for text in project.messages()] == [
-        "demand.csv, row 4: '7 cells'",
-        "demand.csv, row 5: '9 cells'",
+        "demand.csv, row 4, demand.path: '7 cells'",
+        "demand.csv, row 5, demand.path: '9 cells'",
     ]
 
 
@@ -270,7 +276,9 @@ def test_an_unknown_kind_of_file_is_refused(project: Project) -> None:
     project.write("demand.docx", b"PK")
     settings = {"demand.path": str(project.folder / "demand.docx"), "demand.x": None, "demand.y": None}
     [found] = project.messages(settings)
-    assert found.startswith("demand.docx: '.docx' found; allowed: a file name ending in one of .csv, .tsv, .tab, .txt,")
+    assert found.startswith(
+        "demand.docx, demand.path: '.docx' found; allowed: a file name ending in one of .csv, .tsv,"
+    )
 
 
 @pytest.mark.parametrize("crs", ["EPSG:99999", "nonsense", "EPSG:5714", "EPSG:4978"])

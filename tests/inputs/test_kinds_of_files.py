@@ -269,7 +269,7 @@ def test_a_shapefile_in_another_encoding_is_told_and_the_key_reads_it(project: P
     assert read_rows(project.read(told).demand, set())["province"].tolist() == named(project)["province"].tolist()
     project.write("a.cpg", "klingon")
     assert project.messages(demand(path))[0].startswith(
-        "a.cpg: 'klingon' found; allowed: a known encoding; name it with"
+        "a.cpg, demand.path: 'klingon' found; allowed: a known encoding; name it with"
     )
 
 
@@ -324,7 +324,7 @@ def test_points_of_thousands_are_asked_about_in_numbers_too(
         (
             "a.csv",
             DEMAND.replace("D1,", "#code,#lon,#lat,#pop,#a,#b,#adm1,#c\nD1,"),
-            "row 2: '#code' found; allowed: data; this",
+            "row 2, demand.path: '#code' found; allowed: data; this",
         ),
         (
             "a.csv",
@@ -338,7 +338,7 @@ def test_points_of_thousands_are_asked_about_in_numbers_too(
 def test_the_cause_and_what_to_do_are_named(project: Project, name: str, content: str, told: str) -> None:
     project.write(name, content)
     message = project.messages({"demand.path": str(project.folder / name)})[0]
-    assert message.startswith((f"{name}, {told}", f"{name}: {told}"))
+    assert message.startswith((f"{name}, {told}", f"{name}, demand.path: {told}"))
     assert any(word in message for word in ("remove it", "add decimal", "spreadsheet", "unpack"))
 
 
@@ -365,7 +365,7 @@ def test_a_site_file_of_thousands_of_columns_is_refused_and_of_a_thousand_writte
     more = pd.DataFrame({f"c{number}": np.ones(len(sites)) for number in range(5000)})
     pd.concat([sites, more], axis=1).to_csv(project.folder / "sites.csv", index=False)
     assert project.messages() == [
-        "sites.csv: '5,008 columns' found; allowed: at most 1,000: a plan's files hold them all"
+        "sites.csv, sites.path: '5,008 columns' found; allowed: at most 1,000: a plan's files hold them all"
     ]
     pd.concat([sites, more.iloc[:, :992]], axis=1).to_csv(project.folder / "sites.csv", index=False)
     frame = project.inputs().sites.frame
@@ -415,7 +415,7 @@ def test_what_is_no_file_is_refused_at_once(project: Project, name: str, what: s
     gone = "No such file or directory; it is a link to a missing file"
     reason = gone if what == "link" else f"it is {words[what]}, not a file"
     if (name, what) == ("a.parquet", "folder"):  # which one of such files may be
-        assert found == [f"{name}: cannot be read as a Parquet file: a folder without any"]
+        assert found == [f"{name}, demand.path: cannot be read as a Parquet file: a folder without any"]
         os.mkfifo(path / "b.parquet")
         found = project.messages(settings | {"demand.path": str(path)})
         name, reason = "a.parquet/b.parquet", "it is a pipe, not a file"

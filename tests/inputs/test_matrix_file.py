@@ -79,9 +79,9 @@ def test_a_wrong_row_is_named(project: Project, row: str, fault: str) -> None:
                 )
             ],
         ),
-        ("", ["travel.csv: is empty"]),
-        ("demand_id,site_id,km\n", ["travel.csv: has no rows of data"]),
-        ("demand_id;site_id;km\n", ["travel.csv: has no rows of data"]),
+        ("", ["travel.csv, travel.path: is empty"]),
+        ("demand_id,site_id,km\n", ["travel.csv, travel.path: has no rows of data"]),
+        ("demand_id;site_id;km\n", ["travel.csv, travel.path: has no rows of data"]),
     ],
 )
 def test_a_table_without_what_it_needs_is_refused(project: Project, content: str, faults: list[str]) -> None:
@@ -95,14 +95,16 @@ def test_a_table_of_another_kind_or_none_is_refused(project: Project) -> None:
         "none.csv, travel.path: cannot be read: No such file or directory; its folder holds demand.csv, "
     )
     project.write("travel.gpkg", b"SQL")
-    assert project.messages(by_matrix(project, name="travel.gpkg")) == [f"travel.gpkg: '.gpkg' found; allowed: {ENDS}"]
+    assert project.messages(by_matrix(project, name="travel.gpkg")) == [
+        f"travel.gpkg, travel.path: '.gpkg' found; allowed: {ENDS}"
+    ]
 
 
 def test_a_table_is_checked_though_the_ids_it_names_cannot_be_read(project: Project) -> None:
     project.write("demand.csv", "")
     project.write("travel.csv", MATRIX + "D9,S9,1,1\nD1,S1,1,1\n")
     assert project.messages(by_matrix(project)) == [
-        "demand.csv: is empty",
+        "demand.csv, demand.path: is empty",
         "travel.csv, row 6, site_id: 'S9' found; allowed: an id that sites.csv has",
         "travel.csv, row 7, demand_id, site_id: 'D1, S1' found; allowed: a pair only once; row 2 has it already",
     ]
@@ -199,7 +201,7 @@ def test_parquet_holds_the_same_table(project: Project) -> None:
     ]
     project.write("travel.parquet", b"junk")
     assert type(project.error(settings)) is DataError
-    assert project.messages(settings)[0].startswith("travel.parquet: cannot be read as a Parquet file: ")
+    assert project.messages(settings)[0].startswith("travel.parquet, travel.path: cannot be read as a Parquet file: ")
 
 
 NAMED = MATRIX.replace("demand_id,site_id,km,minutes", "from_id,to_id,metres_k,p50")

@@ -143,7 +143,9 @@ def test_a_folder_that_holds_anything_but_parquet_files_is_refused(project: Proj
         (path / name).parent.mkdir(exist_ok=True)
         (path / name).write_text("People by province", encoding="utf-8")
         [fault] = project.messages(told(path, coordinates=True))
-        assert fault.startswith(f"people: cannot be read as a Parquet file: {name} is none; leave nothing else")
+        assert fault.startswith(
+            f"people, demand.path: cannot be read as a Parquet file: {name} is none; leave nothing else"
+        )
         (path / name).unlink()
     (project.folder / "tables").mkdir()
     (project.folder / "tables" / "a.csv").write_text("id,people", encoding="utf-8")
@@ -151,7 +153,7 @@ def test_a_folder_that_holds_anything_but_parquet_files_is_refused(project: Proj
     assert fault.endswith("cannot be read as a Parquet file: a folder without any; name a file in it, such as a.csv")
     (project.folder / "nothing").mkdir()
     [fault] = project.messages(told(project.folder / "nothing", coordinates=True))
-    assert fault == "nothing: cannot be read as a Parquet file: a folder without any"
+    assert fault == "nothing, demand.path: cannot be read as a Parquet file: a folder without any"
 
 
 def workbook(path: Path, rows: list[list[Any]], merged: tuple[str, ...] = ()) -> Path:
@@ -176,8 +178,8 @@ def test_rows_above_the_header_are_named_and_skipped_on_request(project: Project
     path = workbook(project.folder / "a.xlsx", rows)
     [fault] = project.messages(told(path, coordinates=True))
     assert fault == (
-        "a.xlsx, row 1: 'Table 2: people and internet' found; allowed: the names of the columns; if they stand in row 3"
-        ", add skip_rows: 2"
+        "a.xlsx, row 1, demand.path: 'Table 2: people and internet' found; allowed: the names of the columns; if they "
+        "stand in row 3, add skip_rows: 2"
     )
     check_same(project, told(path, coordinates=True, skip_rows=2))
     rows[4][3] = "many"
@@ -222,10 +224,12 @@ def test_a_layer_that_gzip_packed_is_the_layer(project: Project, suffix: str) ->
     check_same(project, told(path))
     path.write_bytes(whole[:-20])
     [fault] = project.messages(told(path))
-    assert fault.startswith(f"a.{suffix}.gz: cannot be unpacked: ")
+    assert fault.startswith(f"a.{suffix}.gz, demand.path: cannot be unpacked: ")
     assert fault.endswith("it may be cut short: fetch it again")
     path.write_bytes(b"torn")
-    assert project.messages(told(path)) == [f"a.{suffix}.gz: cannot be unpacked: Not a gzipped file (b'to')"]
+    assert project.messages(told(path)) == [
+        f"a.{suffix}.gz, demand.path: cannot be unpacked: Not a gzipped file (b'to')"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +253,7 @@ def test_no_more_is_unpacked_than_the_limit(project: Project, monkeypatch: pytes
     path = project.folder / "a.csv.gz"
     path.write_bytes(gzip.compress((project.folder / "demand.csv").read_bytes() + b"\n" * 2000))
     [fault] = project.messages(told(path, coordinates=True))
-    assert fault == "a.csv.gz: at most 1,000 bytes unpacked; unpack it first"
+    assert fault == "a.csv.gz, demand.path: at most 1,000 bytes unpacked; unpack it first"
 
 
 def test_several_sheets_are_asked_about(project: Project) -> None:
@@ -354,12 +358,12 @@ def test_json_that_holds_a_table_is_its_csv_file(project: Project, shape: str) -
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ('[{"a": 1}, "Adamawa"]', "a.json, row 2: cannot be read as a table"),
+        ('[{"a": 1}, "Adamawa"]', "a.json, row 2, demand.path: cannot be read as a table"),
         ('["Abia", "Adamawa"]', "a.json, demand_id: is missing; the file's columns are value"),
-        (f"[{EXPORTED}, {EXPORTED}]", "a.json: cannot be read as a table"),
-        ('{"cols": ["a", "b"], "rows": [[1, 2], [3]]}', "a.json, row 2: cannot be read as a table"),
-        ('{"cols": ["a", "a"], "rows": [[1, 2]]}', "a.json: cannot be read as a table"),
-        ('[{"a": 1},', "a.json: cannot be read as a table"),
+        (f"[{EXPORTED}, {EXPORTED}]", "a.json, demand.path: cannot be read as a table"),
+        ('{"cols": ["a", "b"], "rows": [[1, 2], [3]]}', "a.json, row 2, demand.path: cannot be read as a table"),
+        ('{"cols": ["a", "a"], "rows": [[1, 2]]}', "a.json, demand.path: cannot be read as a table"),
+        ('[{"a": 1},', "a.json, demand.path: cannot be read as a table"),
     ],
 )
 def test_json_that_is_no_table_is_told(project: Project, text: str, fault: str) -> None:
@@ -506,7 +510,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(project: Project, suff
     else:
         path.write_bytes(texts[kind] if kind != "torn" else written(project, suffix).read_bytes()[:-20])
     [fault] = project.messages(told(path))
-    assert fault.startswith(f"a.{suffix}: cannot be read as ")
+    assert fault.startswith(f"a.{suffix}, demand.path: cannot be read as ")
 
 
 def test_a_web_page_by_the_name_of_a_spreadsheet_is_told(project: Project) -> None:
@@ -525,7 +529,7 @@ def test_archives_say_what_they_hold(project: Project) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.docx", b"")
     [fault] = project.messages(told(path))
-    assert fault.startswith("a.zip: holds no file ending in one of .geojson")
+    assert fault.startswith("a.zip, demand.path: holds no file ending in one of .geojson")
     assert fault.endswith(", but readme.docx")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("people.csv", "a,b\n")
@@ -547,7 +551,7 @@ def test_archives_say_what_they_hold(project: Project) -> None:
     check_same(project, told(path, layer="three.geojson"))
     assert not (project.folder.parent / "three.geojson").exists()
     path.write_bytes(path.read_bytes()[:200])
-    assert project.messages(told(path))[0].startswith("a.zip: cannot be unpacked")
+    assert project.messages(told(path))[0].startswith("a.zip, demand.path: cannot be unpacked")
 
 
 # --- shapes and ids
@@ -621,4 +625,4 @@ def test_what_is_no_database_is_refused(project: Project) -> None:
     pytest.importorskip("duckdb")
     path = project.write("demand.duckdb", "id,lon\n")
     [fault] = project.messages({"demand.path": str(path)})
-    assert "demand.duckdb: is not a readable DuckDB database" in fault
+    assert "demand.duckdb, demand.path: is not a readable DuckDB database" in fault

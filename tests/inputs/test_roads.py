@@ -140,11 +140,15 @@ def test_a_graph_of_osmnx_goes_the_way_its_edges_do(project: Project) -> None:
     settings["travel"]["direction"] = "from_hub"
     assert table(project, settings)[:2, 0].tolist() == [np.inf, pytest.approx(found[1, 0])]
     (project.folder / "roads.graphml").write_text("<graphml><graph", encoding="utf-8")
-    assert "roads.graphml: cannot be read as GraphML" in project.messages(settings)[0]
+    assert "roads.graphml, travel.roads.path: cannot be read as GraphML" in project.messages(settings)[0]
 
 
 FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
-    ({"kind": ["a"] * 4}, {}, "roads.gpkg: no column highway, fclass or class; name the column of the road's class in"),
+    (
+        {"kind": ["a"] * 4},
+        {},
+        "roads.gpkg, travel.roads.path: no column highway, fclass or class; name the column",
+    ),
     (
         {"highway": ["katcha"] * 4},
         {},
@@ -161,7 +165,11 @@ FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
         "row 2, o: 'maybe' found",
     ),
     ({"highway": ["road"] * 4}, {"oneway": "one"}, "roads.gpkg, one: is missing; the file's columns are highway"),
-    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car; its classes are footway; travel.modes"),
+    (
+        {"highway": ["footway"] * 4},
+        {},
+        "roads.gpkg, travel.roads.path: no road is open to car; its classes are footway",
+    ),
     (
         {"highway": ["road"] * 4, "v": ["slow", "fast", "", "fast"]},
         {"speed_kmh": "v"},
@@ -199,7 +207,7 @@ def test_a_folder_is_told_with_what_it_holds(project: Project) -> None:
     )
     lines().to_file(folder / "trunk.gpkg")
     [message] = project.messages(by_road(project, "roads"))
-    assert message == "roads: is a folder; name the file of roads in it, such as trunk.gpkg"
+    assert message == "roads, travel.roads.path: is a folder; name the file of roads in it, such as trunk.gpkg"
 
 
 def test_latitudes_in_the_place_of_longitudes_are_told(project: Project) -> None:

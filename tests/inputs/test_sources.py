@@ -126,7 +126,7 @@ def test_a_disk_that_fails_is_told(project: Project, monkeypatch: pytest.MonkeyP
         raise OSError(5, "Input/output error", "demand.csv")
 
     monkeypatch.setattr(tables, "read_csv", fail)
-    with pytest.raises(DataError, match=r"demand\.csv: cannot be read: Input/output error"):
+    with pytest.raises(DataError, match=r"demand\.csv, demand\.path: cannot be read: Input/output error"):
         read_inputs(project.read())
 
 

@@ -149,7 +149,7 @@ def test_rasters_that_lie_elsewhere_are_not_fetched(
     for source in (str(outside / "secret.tif"), f"/vsicurl/{address}/a.tif"):
         project.write(name, raster_of(source))
         [told] = project.messages(cells(project, name))
-        assert told.startswith(f"{name}: cannot be read as a raster: ")
+        assert told.startswith(f"{name}, demand.path: cannot be read as a raster: ")
     project.write("bait.vrt", raster_of(str(outside / "secret.tif")))
     with rasterio.open(project.folder / "bait.vrt") as bait:  # the bait works
         assert bait.read(1).max() == 4711
@@ -219,7 +219,7 @@ def test_a_geopackage_only_gives_rows_of_plain_tables(project: Project) -> None:
     )
     [told] = project.messages(places(project, "a.gpkg"))
     assert (
-        told == "a.gpkg: cannot be read as a GeoPackage: its layer places is not a plain table; "
+        told == "a.gpkg, demand.path: cannot be read as a GeoPackage: its layer places is not a plain table; "
         "export it into a new GeoPackage"
     )
 

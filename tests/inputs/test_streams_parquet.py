@@ -91,9 +91,11 @@ def test_a_wrong_geoparquet_file_is_refused(many: Many) -> None:
     gpd.read_parquet(path).set_crs(None, allow_override=True).to_parquet(path)
     assert faults_of(many, settings)[0].startswith("demand.parquet, crs: is missing; name it with the key crs")
     pd.DataFrame(many.table).to_parquet(path)
-    assert faults_of(many, settings)[0].startswith("demand.parquet: has no geometry; save it as GeoParquet")
+    assert faults_of(many, settings)[0].startswith(
+        "demand.parquet, demand.path: has no geometry; save it as GeoParquet"
+    )
     path.write_bytes(b"PAR1 junk PAR1")
-    assert faults_of(many, settings)[0].startswith("demand.parquet: cannot be read as a Parquet file: ")
+    assert faults_of(many, settings)[0].startswith("demand.parquet, demand.path: cannot be read as a Parquet file: ")
 
 
 def test_a_parquet_file_that_breaks_off_is_refused(many: Many) -> None:
@@ -102,7 +104,7 @@ def test_a_parquet_file_that_breaks_off_is_refused(many: Many) -> None:
     content = bytearray(path.read_bytes())
     content[60:4000] = bytes(3940)
     path.write_bytes(content)
-    assert faults_of(many, settings)[0].startswith("demand.parquet: cannot be read as a Parquet file: ")
+    assert faults_of(many, settings)[0].startswith("demand.parquet, demand.path: cannot be read as a Parquet file: ")
 
 
 def test_without_the_optional_part_parquet_says_how_to_get_it(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:

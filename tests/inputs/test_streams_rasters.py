@@ -65,7 +65,7 @@ def test_cells_below_nobody_are_named_with_their_row_and_column(many: Many, monk
     settings = raster(many, np.full((5, 6), NODATA))
     found = faults_of(many, settings)
     assert len(found) == 11
-    assert found[-1] == "people.tif: 20 more cells have the same fault as those above"
+    assert found[-1] == "people.tif, demand.path: 20 more cells have the same fault as those above"
 
 
 def test_nodata_nan_and_nobody_are_skipped(many: Many) -> None:
@@ -78,7 +78,7 @@ def test_nodata_nan_and_nobody_are_skipped(many: Many) -> None:
 
 def test_a_raster_without_people_is_refused(many: Many) -> None:
     settings = raster(many, np.zeros((3, 3)))
-    assert faults_of(many, settings) == ["people.tif: has no cell with people in band 1"]
+    assert faults_of(many, settings) == ["people.tif, demand.path: has no cell with people in band 1"]
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -120,9 +120,9 @@ def test_a_file_that_is_no_raster_is_refused(many: Many) -> None:
     settings = raster(many)
     path = many.folder / "people.tif"
     path.write_bytes(b"junk")
-    assert faults_of(many, settings)[0].startswith("people.tif: cannot be read as a raster: ")
+    assert faults_of(many, settings)[0].startswith("people.tif, demand.path: cannot be read as a raster: ")
     path.write_bytes(b"")
-    assert faults_of(many, settings) == ["people.tif: is empty"]
+    assert faults_of(many, settings) == ["people.tif, demand.path: is empty"]
     path.unlink()
     held = "demand.csv, scenario.yaml, sites.csv"
     assert faults_of(many, settings)[0].endswith(
@@ -139,7 +139,7 @@ def test_a_raster_that_breaks_off_is_refused(many: Many) -> None:
     )
     path = many.folder / "people.tif"
     path.write_bytes(path.read_bytes()[:100_000])
-    assert faults_of(many, settings)[0].startswith("people.tif: cannot be read as a raster: ")
+    assert faults_of(many, settings)[0].startswith("people.tif, demand.path: cannot be read as a raster: ")
 
 
 def test_without_the_optional_part_rasters_say_how_to_get_it(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:

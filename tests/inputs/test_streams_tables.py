@@ -156,7 +156,7 @@ def test_many_faults_are_counted_and_reading_stops(many: Many, monkeypatch: pyte
     found = faults_of(many, MERGE)
     assert found[2] == "demand.csv, row 4, people: '-1' found; allowed: a number of at least 0"
     assert found[3].endswith("more rows up to this one have the same fault")
-    assert found[-1] == "demand.csv: was not read to its end, after 8 faults"
+    assert found[-1] == "demand.csv, demand.path: was not read to its end, after 8 faults"
 
 
 def test_ids_are_unique_over_the_whole_file(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +206,7 @@ def test_too_many_combinations_of_groups_are_refused(many: Many, monkeypatch: py
     for module in (points, labels):
         monkeypatch.setattr(module, "MOST_LABELS", 20)
     assert faults_of(many, MERGE | {"demand.groups": ["id"]}) == [
-        "demand.csv: '1,500 or more' found; allowed: at most 20 combinations of groups"
+        "demand.csv, demand.path: '1,500 or more' found; allowed: at most 20 combinations of groups"
     ]
     settings = MERGE | {"hubs.0.capacity": 100, "model.floors": [{"people": "women", "share": 0.1}]}
     assert faults_of(many, settings)[0].endswith("of need per person; round shares and priorities")

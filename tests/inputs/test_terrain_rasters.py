@@ -127,7 +127,12 @@ def test_cells_without_heights_are_barriers(project: Project) -> None:
             {},
             "'7 in 400 cells' found; allowed: a class with a speed: add {class: 7",
         ),
-        (cover(), {"transform": origin(10, 50, CELL)}, {}, "dem.tif: heights where land.tif has cells that anyone can"),
+        (
+            cover(),
+            {"transform": origin(10, 50, CELL)},
+            {},
+            "dem.tif, travel.dem.path: heights where land.tif has cells that",
+        ),
         (cover(), {"crs": None}, {}, "dem.tif, crs: is missing; name it with the key crs"),
         (cover().astype(np.complex64), {}, {}, "'complex64' found; allowed: a band of numbers"),
         (
@@ -266,9 +271,15 @@ def test_a_river_parts_and_a_bridge_joins(project: Project) -> None:
     ("settings", "said"),
     [
         ({"modes": [{"name": "walk"}]}, "travel.modes: 'walk' found; allowed: none without travel.roads"),
-        ({"roads": {"path": "far.gpkg"}}, "far.gpkg: has no road on land.tif: is it the right file?"),
+        (
+            {"roads": {"path": "far.gpkg"}},
+            "far.gpkg, travel.roads.path: has no road on land.tif: is it",
+        ),
         ({"barriers": "far.gpkg"}, "lies beside the land cover: is it the right file?"),
-        ({"roads": {"path": "foot.gpkg"}}, "foot.gpkg: no road is open to car; its classes are footway"),
+        (
+            {"roads": {"path": "foot.gpkg"}},
+            "foot.gpkg, travel.roads.path: no road is open to car",
+        ),
         ({"roads": {"path": "none.gpkg"}}, "none.gpkg, travel.roads.path: cannot be read"),
         ({"roads": {"path": "foot.gpkg", "minutes": "a", "speed_kmh": "b"}}, "none beside speed_kmh"),
     ],

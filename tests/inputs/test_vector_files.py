@@ -118,18 +118,19 @@ def test_whole_numbers_too_large_to_be_exact_pass(project: Project, suffix: str)
 def test_an_empty_or_broken_file_is_refused(project: Project, suffix: str) -> None:
     path = project.folder / f"places.{suffix}"
     path.write_bytes(b"")
-    assert project.messages(demand(path)) == [f"places.{suffix}: is empty"]
+    assert project.messages(demand(path)) == [f"places.{suffix}, demand.path: is empty"]
     path.write_bytes(b"junk")
     [found] = project.messages(demand(path))
     reasons = {
-        "geojson": "row 1: cannot be read as GeoJSON, a FeatureCollection of points or polygons: '{' expected,",
+        "geojson": "cannot be read as GeoJSON, a FeatureCollection of points or polygons: '{' expected,",
         "gpkg": "cannot be read as a GeoPackage: it does not start like one",
         "shp": "places.shx is missing beside it: a Shapefile is .shp, .shx, .dbf and .prj together",
         "parquet": "cannot be read as a Parquet file: it does not start like one",
     }
-    assert found.partition(": " if suffix != "geojson" else ", ")[2].startswith(reasons[suffix])
+    assert found.startswith(f"places.{suffix}, ")
+    assert found.partition("demand.path: ")[2].startswith(reasons[suffix])
     write(places(project).iloc[:0], path)
-    assert project.messages(demand(path)) == [f"places.{suffix}: has no rows of data"]
+    assert project.messages(demand(path)) == [f"places.{suffix}, demand.path: has no rows of data"]
 
 
 def test_a_coordinate_that_is_no_number_is_a_fault(project: Project) -> None:
@@ -160,7 +161,7 @@ def test_a_table_without_geometry_is_refused(project: Project) -> None:
     table = pd.read_csv(project.folder / "demand.csv")
     pyogrio.write_dataframe(table, project.folder / "places.gpkg")
     assert project.messages(demand(project.folder / "places.gpkg")) == [
-        "places.gpkg: has no geometry; a layer of places is needed"
+        "places.gpkg, demand.path: has no geometry; a layer of places is needed"
     ]
     table.to_parquet(project.folder / "places.parquet")
     [message] = project.messages(demand(project.folder / "places.parquet"))
