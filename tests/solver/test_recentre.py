@@ -14,7 +14,7 @@ from hubplanner.model import Question, Year, broken_years
 from hubplanner.problem import SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.heuristics.first_plan import first_plan, plan_with
-from hubplanner.solver.mip.heuristics.recentre import recentred
+from hubplanner.solver.mip.price_search import recentred
 from hubplanner.solver.mip.subproblem import Incumbent
 
 if TYPE_CHECKING:

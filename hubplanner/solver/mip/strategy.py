@@ -1,25 +1,27 @@
-"""All goals of a question in turn, each held while the next is sought."""
+"""All goals of a question in turn, each held while the next is sought; the largest distance by halving its range."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from hubplanner.model import FixedLevel, Question, check_size, goals_of
+import numpy as np
+
+from hubplanner.model import FixedLevel, FullService, Question, check_size, goals_of
 from hubplanner.model.goals import cost
-from hubplanner.problem import GoalResult
+from hubplanner.problem import Floats, GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.bounds.relaxation import relaxed
 from hubplanner.solver.mip.bounds.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.mip.heuristics.first_plan import EXCHANGING, first_plan
-from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap
+from hubplanner.tolerances import REACH_TOLERANCE
 from hubplanner.translation import gettext as _
 
 TRIED = "a greedy plan repaired by exchanges"
@@ -88,7 +90,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         task = replace(task, goal=goal, deadline=share_of_time(deadline, len(reached), len(goals)))
         with record.phase(_("optimise {goal}", goal=_(goal.name))):
             if goal.is_bottleneck:
-                trial, narrowed = smallest_radius(task)
+                trial, narrowed = _smallest_radius(task)
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
@@ -167,3 +169,56 @@ def _as_it_is(task: Subproblem, found: Incumbent, trial: Incumbent) -> GoalResul
         _, form, relaxation = relaxed(replace(task, held=()))
         bound = cap_bound(task.question, goal, form.figure(relaxation.bound))
     return GoalResult(name=goal.name, value=value, bound=agreed_bound(goal, value, bound))
+
+
+def _smallest_radius(task: Subproblem) -> tuple[Incumbent, Question]:
+    r"""Return a plan of least worst distance, and the question that asks for that distance.
+
+    Only distances $d_{io}$ that occur can be the answer. Each step halves them by asking whether any plan serves all
+    within the middle one, $\sum_{o : d_{io} \le r} y_o \ge 1 \;\forall i$. Minieka (1970), doi:10.1137/1012016.
+    """
+    goal = task.goal
+    if goal is None:
+        raise AssertionError
+    question, radii, known = task.question, _radii(task.question), task.known
+    task = replace(task, known=NOTHING)
+    best = known if known.years else optimise(replace(task, goal=None))
+    if not best.years:
+        return best, question
+    low, value = 0, goal.value(best.years)
+    while True:
+        high = int(np.searchsorted(radii, value * (1 - REACH_TOLERANCE)))
+        if low >= high or task.is_late:
+            break
+        middle = (low + high) // 2
+        nearer = _within_radius(question, float(radii[middle]))
+        trial = optimise(replace(task, goal=None, question=nearer, start=best.opened))
+        if trial.infeasible:
+            low = middle + 1
+        elif trial.years:
+            best, value = trial, goal.value(trial.years)
+        else:
+            break
+    bound = float(radii[min(low, len(radii) - 1)]) if len(radii) else 0.0
+    return replace(best, value=value, bound=min(bound, value)), _within_radius(question, value)
+
+
+def _radii(question: Question) -> Floats:
+    """Return the distances that may be the worst one, ascending, none below what the loneliest point needs."""
+    instance = question.instance
+    points = instance.problem.needing
+    if question.assigns:
+        rows = instance.assign_rows
+        return np.unique(rows.distance)
+    distance = instance.distances[points][:, instance.site]
+    least = distance.min(axis=1).max(initial=0.0) if distance.size else 0.0
+    return np.unique(distance[np.isfinite(distance) & (distance >= least)])
+
+
+def _within_radius(question: Question, radius: float) -> Question:
+    """Return the question with everyone served within a radius."""
+    constraints = tuple(
+        replace(constraint, distance=radius) if isinstance(constraint, FullService) else constraint
+        for constraint in question.constraints
+    )
+    return replace(question, constraints=constraints)
