@@ -132,8 +132,8 @@ def test_what_areas_pay_for_a_hub_is_the_same_part_of_its_price_as_for_any_other
     solved, parts = AreaPrograms._solved, list[np.ndarray[Any, Any]]()
 
     def heard(self: AreaPrograms, paid: Any) -> Any:
-        total = self._summed(self.paid)
-        parts.append(self._summed(paid)[total > 0] / total[total > 0])
+        total = self.bundle.summed(self.paid)
+        parts.append(self.bundle.summed(paid)[total > 0] / total[total > 0])
         return solved(self, paid)
 
     monkeypatch.setattr(AreaPrograms, "_solved", heard)

@@ -20,8 +20,7 @@ def drawn(seed: int, rounds: int = 4) -> tuple[PriceBundle, AreaPrices, list[tup
     reach[0] = True
     area, column = np.nonzero(reach)
     paid = rng.uniform(0.5, 2.0, len(area))
-    total = np.bincount(column, paid, COLUMNS)
-    bundle = PriceBundle(AREAS, area, column, reach.sum(axis=0), total)
+    bundle = PriceBundle(area, column, AREAS, COLUMNS)
     plans = [((rng.random(len(area)) < 0.5).astype(float), rng.uniform(2.0, 6.0, AREAS)) for _ in range(rounds)]
     for opened, worth in plans:
         bundle.add(opened, worth)
@@ -49,7 +48,7 @@ def test_the_next_prices_are_the_best_of_all_that_come_to_what_columns_cost(seed
     bundle, at, plans = drawn(seed)
     found = bundle.proposed(at, SLOPE, LENGTH)
     prices = found.prices
-    assert bundle.summed(prices.paid) == pytest.approx(prices.level * bundle.total)
+    assert bundle.summed(prices.paid) == pytest.approx(prices.level * bundle.summed(at.paid))
     least = aim(bundle, plans, at, prices)
 
     def told(moves: Any) -> float:
@@ -83,6 +82,15 @@ def test_areas_that_open_nothing_keep_their_prices() -> None:
 
 
 def test_areas_without_columns_are_worth_what_they_are() -> None:
-    bundle = PriceBundle(2, np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp), np.ones(1), np.ones(1))
+    bundle = PriceBundle(np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp), 2, 1)
     bundle.add(np.ones(1), np.array([3.0, 7.0]))
     assert bundle.proposed(AreaPrices(paid=np.ones(1), level=1.0), None, 1.0).worth == pytest.approx(9.0)
+
+
+def test_where_money_is_worth_nothing_prices_fall_and_stay_prices() -> None:
+    bundle, at, _ = drawn(2)
+    for _ in range(5):
+        found = bundle.proposed(at, 1e6, 10.0).prices
+        assert found.level == pytest.approx(at.level / 2)
+        assert np.isfinite(found.paid).all()
+        at = found

@@ -97,18 +97,18 @@ class AreaPrograms:
         worth = csr_array(of_area @ blocks.multiply(prices.worth[:, None]))
         self.areas = [_Area.of(part, worth[[number]], decided, ends) for number in range(count)]
         # Few areas reach a column: what they pay for it and open of it is told of these pairs alone, by area.
-        self.column = np.concatenate([area.columns for area in self.areas] or [np.zeros(0, dtype=np.intp)])
+        column = np.concatenate([area.columns for area in self.areas] or [np.zeros(0, dtype=np.intp)])
         self.firsts = [0, *accumulate(len(area.columns) for area in self.areas)]
-        self.reaches = np.bincount(self.column, minlength=len(decided))
+        self.bundle = PriceBundle(np.repeat(np.arange(count), np.diff(self.firsts)), column, count, len(decided))
         of_areas = csr_array(of_area @ prices.paid)
         each = [of_areas[[number]].toarray()[0][area.columns] for number, area in enumerate(self.areas)]
         self.paid: Floats = np.concatenate(each or [np.zeros(0)])
         # What a column costs beyond what is paid for it, areas may pay as well.
-        total = self._summed(self.paid)
+        total = self.bundle.summed(self.paid)
         spare = (total > 0) & (ends[0] == 0) & (prices.reduced < 0)
-        self.paid *= np.where(spare, 1 - prices.reduced / np.where(spare, total, 1.0), 1.0)[self.column]
+        self.paid *= np.where(spare, 1 - prices.reduced / np.where(spare, total, 1.0), 1.0)[column]
         self.left, self.ends = np.where(spare, 0.0, prices.reduced), ends
-        self.limits, self.steeper = prices.limits, self._summed(self.paid) - prices.owed
+        self.limits, self.steeper = prices.limits, self.bundle.summed(self.paid) - prices.owed
         self.is_level = bool(np.isfinite(ends[1][self.steeper != 0]).all())
         self.constant = of_area @ prices.constant
         self.beside = prices.bound - math.fsum(prices.constant)
@@ -127,10 +127,9 @@ class AreaPrograms:
         enough
             The bound at which to stop.
         """
-        area = np.repeat(np.arange(len(self.areas)), np.diff(self.firsts))
-        bundle = PriceBundle(len(self.areas), area, self.column, self.reaches, self._summed(self.paid))
+        bundle = self.bundle
         asked = at = AreaPrices(paid=self.paid, level=1.0)
-        best, parts = self.beside + math.fsum(self.constant), np.zeros(len(self.reaches))
+        best, parts = self.beside + math.fsum(self.constant), np.zeros(len(bundle.reaches))
         least, length, expected, slope = math.inf, 0.0, -math.inf, 0.0
         for number in range(MOST_ROUNDS):
             bounds, values, opened = self._solved(asked.paid)
@@ -142,9 +141,9 @@ class AreaPrograms:
             best = min(best, bound)
             if self.deadline.is_past or best <= enough:
                 break
-            bundle.add(opened, values + np.bincount(area, asked.paid * opened, len(values)))
+            bundle.add(opened, values + np.bincount(bundle.area, asked.paid * opened, len(values)))
             if number == 0:
-                off = opened - (bundle.summed(opened) / bundle.reaches)[self.column]
+                off = opened - (bundle.summed(opened) / bundle.reaches)[bundle.column]
                 at, least, slope, length = asked, bound, rise, STEP * (bound - value) / max(float(off @ off), 1.0)
             elif bound <= least - DESCENT * (least - expected):
                 at, least, slope, length = asked, bound, rise, LONGER * length
@@ -158,11 +157,6 @@ class AreaPrograms:
             if least - expected <= PROGRESS * abs(least):
                 break
         return AreaBound(value=best, parts=parts)
-
-    def _summed(self, each: Floats) -> Floats:
-        """Return the sums (k,) over areas of what is told of pairs of an area and a column."""
-        found: Floats = np.bincount(self.column, each, len(self.reaches)).astype(np.float64)
-        return found
 
     def _at(self, level: float) -> tuple[float, float]:
         """Return what is beside areas with prices and multipliers of limits so many times as high, and its slope."""

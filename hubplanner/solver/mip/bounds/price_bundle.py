@@ -19,6 +19,9 @@ LEVELLING = 200.0
 """How many times as far steps change the level of all prices as they would if it were one price. Eight rounds of 500
 sites x 10,000 points, 8 in reach, end at 152.5 thousand without levels, at 151.8, 151.4 and 151.4 with 50, 200, 600."""
 
+LOWERED = 0.5
+"""Least part of its level to which a step takes it: from nothing no step leads back."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AreaPrices:
@@ -66,19 +69,15 @@ class PriceBundle:
 
     Parameters
     ----------
-    count
-        Areas.
     area, column
-        (p,) of pairs.
-    reaches
-        (k,) areas that reach each column.
-    total
-        (k,) what all areas pay for it at the first prices.
+        (p,) of pairs of an area and a column that it reaches.
+    count, columns
+        Areas and columns.
     """
 
-    def __init__(self, count: int, area: Ints, column: Ints, reaches: Ints, total: Floats) -> None:
-        self.area, self.column, self.total = area, column, total
-        self.count, self.reaches = count, np.maximum(reaches, 1)
+    def __init__(self, area: Ints, column: Ints, count: int, columns: int) -> None:
+        self.area, self.column, self.count = area, column, count
+        self.reaches = np.maximum(np.bincount(column, minlength=columns), 1)
         self.plans, self.values = list[csr_array](), np.zeros(0)
 
     def add(self, opened: Floats, worth: Floats) -> None:
@@ -134,14 +133,14 @@ class PriceBundle:
             if change < SETTLED:
                 break
         opened, paid, level = moved(shares)
-        prices = self._kept(np.maximum(paid, 0.0), max(level, 0.0), rising)
+        prices = self._kept(np.maximum(paid, 0.0), max(level, LOWERED * at.level), rising)
         worth = (self.values - table @ prices.paid).reshape(-1, self.count).max(axis=0)
         return PriceProposal(prices=prices, worth=math.fsum(worth), opened=opened)
 
     def _kept(self, paid: Floats, level: float, rising: Floats) -> AreaPrices:
         """Return prices that come to what each column costs in all at a level."""
         sums = self.summed(paid)
-        scale = (level * self.total / np.where(sums > 0, sums, 1.0))[self.column]
+        scale = (level * self.summed(rising) / np.where(sums > 0, sums, 1.0))[self.column]
         return AreaPrices(paid=np.where(sums[self.column] > 0, paid * scale, level * rising), level=level)
 
     def _shared(self, shares: Floats) -> Floats:
