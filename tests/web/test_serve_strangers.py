@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import uvicorn
     from support.browser.server import Serving
 
 app = serving.app
@@ -50,7 +51,7 @@ ahead = [0.0]
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[uvicorn.Server]:
     """A server in a thread, whose clock tests put forward."""
     folder = tmp_path_factory.mktemp("bounded")
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -70,10 +71,15 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(asyncio.BaseEventLoop, "time", lambda _: time.monotonic() + ahead[0])
             thread.start()
-            yield number
+            yield server
             server.should_exit = True
             thread.join(serving.PATIENCE_S)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def port(bounded: uvicorn.Server) -> int:
+    return bounded.config.port
 
 
 @contextmanager
@@ -114,9 +120,18 @@ def is_closed(line: socket.socket) -> bool:
         return True
 
 
-def closed_after(opened: list[socket.socket], seconds: float) -> bool:
-    """Let so many seconds pass for the server, and tell whether it closes the connections then."""
+def put_forward(server: uvicorn.Server, seconds: float) -> None:
+    """Let seconds pass for a server; a client has the end of an answer before the server knows that it is over."""
+    end = time.monotonic() + serving.PATIENCE_S
+    while not all(line.waits for line in list(server.server_state.connections) if isinstance(line, Connection)):
+        assert time.monotonic() < end
+        time.sleep(0.01)
     ahead[0] += seconds
+
+
+def closed_after(server: uvicorn.Server, opened: list[socket.socket], seconds: float) -> bool:
+    """Let seconds pass for a server, and tell whether it closes the connections then."""
+    put_forward(server, seconds)
     end = time.monotonic() + serving.PATIENCE_S
     while time.monotonic() < end:
         if all(map(is_closed, opened)):
@@ -124,7 +139,7 @@ def closed_after(opened: list[socket.socket], seconds: float) -> bool:
     return False
 
 
-def test_half_sent_heads_keep_nobody_out(port: int) -> None:
+def test_half_sent_heads_keep_nobody_out(bounded: uvicorn.Server, port: int) -> None:
     with lines(port, 3 * TOGETHER) as opened:
         assert answered(port) == 200
         assert answered(port, "127.0.0.9") == 200
@@ -135,7 +150,7 @@ def test_half_sent_heads_keep_nobody_out(port: int) -> None:
                 line.sendall(b"x")
             except OSError:
                 continue
-        assert closed_after(opened, PAUSE_S)
+        assert closed_after(bounded, opened, PAUSE_S)
 
 
 def test_many_clients_that_wait_keep_nobody_out(port: int) -> None:
@@ -143,21 +158,21 @@ def test_many_clients_that_wait_keep_nobody_out(port: int) -> None:
         assert [answered(port, f"127.0.0.{last}") for last in (5, 6, 8)] == [200] * 3
 
 
-def test_a_request_after_an_answer_has_the_same_time(port: int) -> None:
+def test_a_request_after_an_answer_has_the_same_time(bounded: uvicorn.Server, port: int) -> None:
     whole = f"GET /api/state HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     with lines(port, 1, sent=whole) as (line,):
         assert status_of_answer(line) == 200
         line.sendall(whole)
         assert status_of_answer(line) == 200
         line.sendall(HALF)
-        assert closed_after([line], PAUSE_S)
+        assert closed_after(bounded, [line], PAUSE_S)
 
 
-def test_a_body_after_a_refusal_is_not_waited_for(port: int) -> None:
+def test_a_body_after_a_refusal_is_not_waited_for(bounded: uvicorn.Server, port: int) -> None:
     head = f"POST /api/jobs HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000\r\n\r\n".encode()
     with lines(port, 1, sent=head) as (line,):
         assert line.recv(1 << 16).startswith(b"HTTP/1.1 403")
-        ahead[0] += PAUSE_S
+        put_forward(bounded, PAUSE_S)
         end = time.monotonic() + serving.PATIENCE_S
         while not is_closed(line):
             assert time.monotonic() < end
