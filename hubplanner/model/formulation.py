@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, Self
@@ -155,6 +155,8 @@ class Formulation:
         The model of each period.
     depth
         (n,) distances from each point that its chain of distances holds.
+    goal
+        What it seeks; any plan will do if None.
     unit, constant, sense
         How the program's objective, which is maximised, stands for the goal's figure.
     cuts
@@ -167,6 +169,7 @@ class Formulation:
     program: LpProblem
     layers: list[Model]
     depth: Ints
+    goal: Goal | None = None
     unit: float = 1.0
     constant: float = 0.0
     sense: int = 1
@@ -238,6 +241,8 @@ class Goal:
         Whether its figure is a whole number, so that a bound less than 1 away proves it.
     least
         Size of the figure below which its gap is absolute, not relative.
+    broken
+        Yields inequalities of its own that every plan keeps to and a relaxation's values break; None if it has none.
     """
 
     name: str
@@ -249,6 +254,7 @@ class Goal:
     is_bottleneck: bool = False
     is_whole: bool = False
     least: float = 1.0
+    broken: Callable[[Formulation, Floats], Iterable[Cut]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +309,7 @@ def seek(form: Formulation, goal: Goal) -> Formulation:
     wanted = goal.expression(form).times(goal.sense)
     unit = decimal_unit(max((abs(value) for variable, value in wanted.terms if variable.upBound != 0), default=0.0))
     form.program.setObjective(LpAffineExpression(wanted.times(1 / unit).terms))
-    return replace(form, unit=unit, constant=wanted.constant, sense=goal.sense)
+    return replace(form, goal=goal, unit=unit, constant=wanted.constant, sense=goal.sense)
 
 
 def hold(form: Formulation, held: FixedLevel) -> None:

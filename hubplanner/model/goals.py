@@ -11,6 +11,7 @@ from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.earlier_plan import distance_to, new_sites, used_at
 from hubplanner.model.constraints.take_up import TakeUp
+from hubplanner.model.cuts.whole_hubs import whole_hub_cuts
 from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_of, worst_shares
 from hubplanner.model.formulation import Formulation, Goal, Year
 from hubplanner.model.lp import LinearExpression, Model
@@ -102,6 +103,7 @@ def tangent_utility(utility: TangentUtility) -> Goal:
         expression=lambda form: utility.expression(form.layers[-1]),
         value=lambda years: utility.figure(utility.fairness.shares(years[-1].plan)),
         grows=True,
+        broken=lambda form, values: whole_hub_cuts(utility, form, values),
     )
 
 

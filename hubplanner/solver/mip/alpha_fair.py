@@ -23,6 +23,7 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.base import first_of
 from hubplanner.model.constraints.hub_count import hub_limit
+from hubplanner.model.cuts.whole_hubs import whole_hub_shares
 from hubplanner.model.goals import catchment, tangent_utility
 from hubplanner.model.lp import LateError
 from hubplanner.problem import Floats, Ints, relative_gap
@@ -35,7 +36,7 @@ from hubplanner.solver.mip.largest_catchments import LargestCatchments
 from hubplanner.solver.mip.neighbourhoods import Neighbourhoods
 from hubplanner.solver.mip.program_search import attempt
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of, splits
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
@@ -58,8 +59,8 @@ SEARCHED = 0.9
 ROUNDING_NODES, FIRST_NODES = 50, 50
 """Nodes of a search among the relaxation's hubs, and of the first among all."""
 FAR = 0.1
-"""Gap of a plan to the relaxation from which groups choose their hubs at prices before a search: the greedy plan of the
-national question is 34 % open, its published one 2.3 %, from which a search alone takes a third of the time."""
+"""Gap of a plan to the relaxation from which the hubs of that are searched before all: the greedy plan of the national
+question is 34 % open, its published one 2.3 %, from which a search of all alone takes a third of the time."""
 MANY_OPTIONS = 400
 """Options up to which a search is left to itself: parts of larger questions are as large, and searched whole."""
 
@@ -101,7 +102,9 @@ class AlphaFairStrategy:
         if fixed is not None:  # who is served is all that is left: linear programs
             task = replace(task, ranges=(fixed, fixed), start=fixed)
         with context.log.phase(_("weigh shares by tangents")):
-            utility, bound, opened = tangents_near_relaxation(task, TangentUtility.coarse(fairness))
+            # Of fixed hubs these linear programs are all there is to solve.
+            near = NEAR if fixed is None else EXACT
+            utility, bound, opened = tangents_near_relaxation(task, TangentUtility.coarse(fairness), near)
         with context.log.phase(_("optimise equivalent share")):
             start = given(question, context.warm_start)
             if not start.years and fixed is None:
@@ -152,21 +155,23 @@ def _fixed(question: Question) -> Ints | None:
     return found[None] if int(found[instance.new].sum()) == most else None
 
 
-def tangents_near_relaxation(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float, Floats]:
+def tangents_near_relaxation(
+    task: Subproblem, utility: TangentUtility, near: float = NEAR
+) -> tuple[TangentUtility, float, Floats]:
     """Return tangents near the utility where the relaxation's shares lie, a bound on the equivalent share, and hubs.
 
     The second time figures are seen from the share that the first came to, which keeps them of one size.
     """
     bound = all_hubs_bound(task.question, goals_of(task.question.objective)[0])
     for _turn in range(2):
-        utility, bound, opened = _refined(task, utility, bound)
+        utility, bound, opened = _refined(task, utility, bound, near)
         if task.is_late:
             break
     return utility, bound, opened
 
 
 def _refined(
-    task: Subproblem, utility: TangentUtility, bound: float, near: float = NEAR
+    task: Subproblem, utility: TangentUtility, bound: float, near: float
 ) -> tuple[TangentUtility, float, Floats]:
     """Return what the rounds of one program come to: each adds tangents at its shares. Hubs (p * o,) may be parts."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
@@ -188,6 +193,8 @@ def _refined(
         opened = relaxation.open_
         shares = utility.shares_in(form.layers[-1], relaxation.values)
         about = [np.minimum(shares * part, 1.0) for part in AROUND]
+        if splits(task):
+            about += whole_hub_shares(utility, form, relaxation.values)
         known, utility = utility, utility.refined([shares])
         figure, exact = known.figure(shares), known.exact(shares)
         if task.is_late or figure - exact <= near * abs(figure):
@@ -201,17 +208,18 @@ def _refined(
 def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound: float, opened: Floats) -> _Best:
     """Return the best plan that searches find, each with tangents at the shares of the plans before it.
 
-    In large questions a plan of hubs that groups choose alone, at prices, comes first, and the first search has few
-    nodes. Where these bring no plan that is good enough, more might take any time: a plan of the relaxation's hubs
-    comes before the next search, and is made better in parts.
+    In large questions a plan of the relaxation's hubs comes first, or after a first search of few nodes where a plan is
+    known that is nearly as good. Where these bring none that is good enough, more nodes might take any time: it is made
+    better in parts before the next search.
     """
     fairness, goal = utility.fairness, goals_of(task.question.objective)[0]
     value = goal.value(start.years) if start.years else math.nan
     bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
     is_first = task.gap > 0 and task.ranges is None and len(task.question.instance.option) > MANY_OPTIONS
-    if is_first and best.gap(goal) > FAR:
-        best = _by_prices(task, utility, goal, best)
+    is_far = is_first and best.gap(goal) > FAR
+    if is_far:
+        best = _rounded(task, utility, goal, best, opened)
     if is_first and best.found.years:  # what tangents state beyond the utility would count as the plan's
         utility = utility.refined([fairness.shares(best.found.years[-1].plan)])
     for _turn in range(MOST_SEARCHED):
@@ -220,6 +228,7 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
             task,
             goal=tangent_utility(utility),
             gap=task.gap * SEARCHED,
+            scale=best.value * math.fsum(fairness.need) if best.found.years else math.nan,
             start=best.found.opened,
             deadline=deadline,
             nodes=FIRST_NODES if is_first else None,
@@ -231,7 +240,8 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
         best = _better(searched, utility, goal, best, found)
         was_cut = deadline.is_past or is_first
         if is_first and best.gap(goal) > task.gap + EXACT / 2 and not task.is_late:
-            best = _in_parts(task, utility, goal, _rounded(task, utility, goal, best, opened))
+            best = best if is_far else _rounded(task, utility, goal, best, opened)
+            best = _in_parts(task, utility, goal, best)
         is_first = False
         if best.gap(goal) <= task.gap + EXACT / 2 or task.is_late or not (best.found.years or was_cut):
             break
@@ -242,14 +252,6 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
                 break  # the tangents were exact where the plan is: nothing is left to learn
         utility = replace(utility, at=max(best.value, fairness.linear_below)) if best.found.years else utility
     return best
-
-
-def _by_prices(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best) -> _Best:
-    """Return the best plan, or a better one of hubs that groups choose alone at the relaxation's prices."""
-    if not best.found.years:
-        return best
-    around = Neighbourhoods(replace(task, deadline=task.deadline.part(1 / 2)), utility, best.found)
-    return _kept(goal, best, around.by_prices()) if around.applies else best
 
 
 def _rounded(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, opened: Floats) -> _Best:
@@ -302,7 +304,7 @@ def _served(task: Subproblem, utility: TangentUtility, found: Incumbent) -> Incu
         raise AssertionError
     fixed = replace(task, gap=0.0, ranges=(found.opened, found.opened), start=found.opened)
     utility, *_ = _refined(fixed, utility.refined([utility.fairness.shares(found.years[-1].plan)]), math.inf, EXACT)
-    served = optimise(replace(fixed, goal=tangent_utility(utility)))
+    served = optimise(replace(fixed, goal=tangent_utility(utility), screens=False))
     goal = goals_of(task.question.objective)[0]
     better = bool(served.years) and goal.value(served.years) > goal.value(found.years)
     return served if better else found

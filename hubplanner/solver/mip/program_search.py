@@ -211,7 +211,7 @@ def is_close(task: Subproblem, found: Incumbent) -> bool:
 def _too_coarse(task: Subproblem, found: Incumbent) -> bool:
     """Tell whether the gap was taken of a larger figure than the one found, and is not what was asked."""
     size = max(1.0, abs(found.value))
-    return bool(found.years) and size < task.scale and abs(found.bound - found.value) > task.gap * size
+    return task.gap > 0 and bool(found.years) and size < task.scale and abs(found.bound - found.value) > task.gap * size
 
 
 def better(task: Subproblem, one: Incumbent, other: Incumbent) -> Incumbent:

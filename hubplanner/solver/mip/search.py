@@ -304,7 +304,9 @@ def _connected(state: _State) -> _State:
 def _bounded(state: _State) -> _State:
     """Give the plan the relaxation's bound, and searches what the relaxation tells."""
     task, bound = state.task, state.bound
-    scale = abs(bound) if math.isnan(task.scale) else task.scale
+    # A gap of the bound's figure may not be one of the plan's, by which it is told: then the search would run again.
+    size = abs(bound) if task.sense < 0 else abs(bound) / (1 + task.gap) ** 2
+    scale = size if math.isnan(task.scale) else task.scale
     known = bounded(task, state.known, bound)
     start = known.opened if known.years else task.start
     return replace(state, known=known, task=replace(task, scale=scale, cuts=state.form.cuts, start=start))

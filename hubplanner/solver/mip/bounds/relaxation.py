@@ -342,6 +342,9 @@ LEAST_GAIN = 1e-6
 """Relative fall of the bound in a round below which cutting ends."""
 NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN = 200, 8, 1e-4
 """The same where hubs share lines: rounds, and the fall of the bound in some of them together."""
+SHARES_GAIN = 1e-4
+"""The same where groups' shares count less the larger they are: the national question's bound falls by 1.1 % in six
+rounds, by 0.03 % in the nine after."""
 SETS_PATIENCE, SETS_GAIN = 3, 0.15
 """The same of hubs apart: rounds, and the part of what lies between bound and aim that they take away together."""
 
@@ -364,7 +367,10 @@ def cut_further(handle: Any, form: Formulation, deadline: Deadline) -> tuple[tup
     They stay in the program that the solver holds.
     """
     has_network = form.instance.problem.backhaul is not None
-    rounds, patience, gain = (NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN) if has_network else (MOST_ROUNDS, 1, LEAST_GAIN)
+    has_shares = form.goal is not None and form.goal.broken is not None
+    rounds, patience, gain = MOST_ROUNDS, 1, SHARES_GAIN if has_shares else LEAST_GAIN
+    if has_network:
+        rounds, patience, gain = NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN
     first, cuts, best = handle.getNumRow(), list[Cut](), relaxation_of(handle, form)
     if not best.is_solved:
         return (), best
@@ -392,6 +398,8 @@ def _broken(form: Formulation, values: Floats) -> Iterator[Cut]:
     capacity = form.question.capacity
     if capacity is not None and not capacity.single and capacity.can_relax:
         yield from residuals(form.layers, capacity, values)
+        if form.goal is not None and form.goal.broken is not None:
+            yield from form.goal.broken(form, values)
     if form.instance.problem.backhaul is not None:
         yield from region_cuts(form.layers, values)
 
