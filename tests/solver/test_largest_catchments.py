@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from support.draws import one_of
 from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best
@@ -15,6 +17,8 @@ import hubplanner as hp
 from hubplanner.model import AlphaFair, Floor, HubNumbers, TakeUp
 from hubplanner.problem import Solution, Status, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.backends import SearchLimits, highs
+from hubplanner.solver.backends.arrays import matrix
 from hubplanner.solver.mip import alpha_fair
 
 LIMITS: tuple[tuple[str, ...], ...] = (
@@ -110,7 +114,7 @@ def test_no_plan_as_fair_with_as_many_hubs_has_larger_catchments(limits: tuple[s
         assert found.goals[1].value == pytest.approx(largest, rel=SAME, abs=SAME), seed
         assert found.goals[1].bound >= largest - SAME, seed
         moved += bool((mine != opened_in(query, first)).any())
-    assert moved or limits not in LIMITS[:2]
+    assert moved or limits != LIMITS[0]
 
 
 def test_a_loose_gap_gives_up_no_more_than_a_tenth_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,3 +153,28 @@ def test_other_numbers_of_hubs_break_the_limit() -> None:
     said = same.violation(line, evaluate(line, [1]))
     assert said == "0 hubs are built in part 0, 1 are to be"
     assert same.most.tolist() == [1, 0]
+
+
+def test_given_numbers_of_hubs_are_searched_without_presolve(monkeypatch: pytest.MonkeyPatch) -> None:
+    # HiGHS 1.16 states too low a bound for some such programs with it, by per cents: see `SUMS`.
+    made, asked_of = list[tuple[Any, str]](), highs.new_handle
+
+    def noted(effort: SearchLimits, **options: Any) -> Any:
+        handle = asked_of(effort, **options)
+        made.append((handle, str(options.get("presolve"))))
+        return handle
+
+    monkeypatch.setattr(highs, "new_handle", noted)
+    solved(asked(LIMITS[2], 3))
+    sums = 0
+    for handle, presolve in made:
+        program = handle.getLp()
+        rows = csr_array(matrix(program)).toarray() != 0
+        whole = np.array([str(kind) == "HighsVarType.kInteger" for kind in program.integrality_], dtype=np.bool_)
+        if not len(whole):
+            continue
+        given = np.asarray(program.row_lower_) == np.asarray(program.row_upper_)
+        found = int((given & (rows.sum(axis=1) > 1) & ~(rows & ~whole).any(axis=1)).sum())
+        assert (presolve == "off") or found < highs.SUMS
+        sums += found >= highs.SUMS
+    assert sums
