@@ -24,6 +24,8 @@ MINE = 0.5
 """Part of an option's room from which it is taken to be a group's own."""
 LARGE = 0.8
 """Part of the largest room from which a hub counts as one of the largest."""
+SIZES = 3
+"""The largest rooms in use whose hubs are counted in turn."""
 CELLS = 64
 """Parts of the smallest room by which the steepest worth of several smaller hubs is bounded."""
 
@@ -130,9 +132,13 @@ class _Group:
 
     def most_broken(self) -> tuple[float, Floats, float, float] | None:
         """Return by how much the inequality that is broken most is, its part for each hub, its slope and its limit."""
-        if not (self.own & (self.hubs > self.least)).any():
-            return None
-        found, own = list[tuple[float, Floats, float, float]](), self.own
+        used = np.unique(self.room[self.own & (self.hubs > self.least + SLACK)])
+        found = [self._most_broken(self.own & (self.room <= largest)) for largest in used[-SIZES:].tolist()]
+        return max(found, key=lambda one: one[0]) if found else None
+
+    def _most_broken(self, own: Bools) -> tuple[float, Floats, float, float]:
+        """Return the inequality of some options that is broken most; what larger hubs serve counts, not they."""
+        found = list[tuple[float, Floats, float, float]]()
         active = int(np.argmin(self.start + self.slope * self.share))
         for steepest in {float(self.slope[at]) for at in (active - 1, active, active + 1) if 0 <= at < len(self.slope)}:
             count = self.steps(own)[2]
@@ -194,8 +200,9 @@ def whole_hub_shares(utility: TangentUtility, form: Formulation, values: Floats)
     found = []
     for group in _groups(utility, form, values):
         shares = np.full(4, group.share)
-        if group.own.any():
-            base, largest, count = group.steps(group.own)
+        used = group.own & (group.hubs > group.least + SLACK)
+        if used.any():
+            base, largest, count = group.steps(group.own & (group.room <= group.room[used].max()))
             shares = base + largest * np.maximum(count + np.arange(-1, 3), 0)
         found.append(np.clip(shares * utility.at, 0.0, 1.0))
     return list(np.transpose(found))

@@ -55,8 +55,8 @@ CRUMB = 1e-6
 served whole, some of them 1e7 to 1e9 times as large as others, HiGHS 1.16 stated too low a bound for 3 by the
 tolerances of `WHOLE`, for 18 by its own, and for none without presolve; of 360 with up to 1e6 times for none at all."""
 SUMS = 2
-"""Sums of whole columns alone that are given, such as of the hubs of each district, from which presolve is not used: of
-the largest catchments of Pakistan's leanest plan HiGHS 1.16 proves 683,466 with it, by three seeds in ten, though plans
+"""Sums of whole columns that are given, such as of the hubs of each district, from which presolve is not used. Of the
+largest catchments of Pakistan's leanest plan HiGHS 1.16 proves 683,466 with it, by three seeds in ten, though plans
 have 690,313; of its ten billion 6,828,890 in 10 s, where without presolve it finds 6,835,956 in 3."""
 EXACT = 10_000.0
 """Rows of whole numbers up to this, as where all is to be covered, meet no rounding near the small tolerance."""
@@ -134,7 +134,7 @@ def _misleads_presolve(program: Any) -> bool:
     starts, size = rows.indptr[some], np.abs(rows.data)
     is_alone = np.logical_and.reduceat(whole[rows.indices], starts)
     is_wide = np.minimum.reduceat(size, starts) < CRUMB * np.maximum.reduceat(size, starts)
-    is_sum = (low[some] == high[some]) & (np.diff(rows.indptr)[some] > 1)
+    is_sum = (low[some] == high[some]) & (np.diff(rows.indptr)[some] > 1) & (np.minimum.reduceat(rows.data, starts) > 0)
     return bool((is_alone & is_wide).any() or np.count_nonzero(is_alone & is_sum) >= SUMS)
 
 
