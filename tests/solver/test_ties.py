@@ -14,8 +14,8 @@ from support.instances.tiny import line_of_five
 from support.oracles.questions import first_plan
 
 import hubplanner as hp
-from hubplanner.model import Capacity, HubsPerSite, MaxMin
-from hubplanner.problem import SiteStatus
+from hubplanner.model import Budget, Capacity, Floor, HubsPerSite, MaxMin
+from hubplanner.problem import SiteStatus, evaluate
 from hubplanner.solver import deadline as work
 from hubplanner.solver.mip import tie_breaking as ties
 
@@ -192,3 +192,21 @@ def test_a_proven_plan_stays_where_a_solver_cannot_tell_equal_ones_beside_billio
     found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=4), hp.SolverOptions(gap=0.0))
     assert found.status == hp.Status.OPTIMAL
     assert found.ties == "open"
+
+
+def test_a_start_is_not_taken_for_the_cheapest_plan_where_presolve_ends_the_search() -> None:
+    """HiGHS 1.16 calls the start the best plan where its presolve alone has settled the program."""
+    drawn, limits = np.random.default_rng(0), np.random.default_rng(5)
+    points, sites = drawn.uniform(0, 40, (200, 2)), drawn.uniform(0, 40, (60, 2))
+    need = drawn.integers(1, 100, 200).astype(float)
+    problem = hp.Problem.from_points(points, need, sites, drawn.uniform(5, 15, 60), reach=6)
+    groups = [need * (points[:, 0] // 10 == strip) for strip in range(4)]
+    floors = [Floor(weight=weight, share=0.2) for weight in groups]
+    objective = hp.MaxCoverage(constraints=(Budget(amount=float(limits.uniform(320, 340))), *floors))
+    plans = [hp.solve_problem(problem, objective, replace(how, gap=0.0)) for how in OPTIONS.values()]
+    assert {plan.ties for plan in plans} == {"broken"}
+    assert plans[0].open_options.tolist() == plans[1].open_options.tolist()
+    assert plans[0].evaluation is not None
+    for option in plans[0].open_options.tolist():
+        fewer = evaluate(problem, np.setdiff1d(plans[0].open_options, [option]))
+        assert fewer.covered_need < plans[0].evaluation.covered_need

@@ -113,8 +113,10 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     elif is_narrow and _is_proven_at_root(handle, columns):
         handle = _agreed(handle, make, columns)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
-    if len(given) and left > 0 and ((misread and not is_stopped()) or not _is_consistent(handle)):
-        # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
+    is_distrusted = (misread and not is_stopped()) or _is_presolved(handle) or not _is_consistent(handle)
+    if len(given) and left > 0 and is_distrusted:
+        # HiGHS 1.16 may state the best plan's value and hand back the start, or call the start the best plan where its
+        # presolve alone finds a better one: without one it hands back the plan.
         again = make()
         again.setOptionValue("time_limit", left)
         return solve_handle(again, make, columns, [])
@@ -200,6 +202,12 @@ def _watch(handle: Any, misread: list[float]) -> None:
 def _agree(stated: float, own: float) -> bool:
     """Tell whether the objective HiGHS states is that of a plan's values."""
     return abs(own - stated) <= AGREEMENT * max(1.0, abs(stated))
+
+
+def _is_presolved(handle: Any) -> bool:
+    """Tell whether a search ended in its presolve."""
+    info = handle.getInfo()
+    return handle.getModelStatus() in _FINISHED and max(info.mip_node_count, info.simplex_iteration_count) <= 0
 
 
 def _is_consistent(handle: Any) -> bool:
