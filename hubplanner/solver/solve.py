@@ -21,6 +21,7 @@ from hubplanner.solver.mip.priced_strategy import PricedStrategy
 from hubplanner.solver.mip.strategy import LexicographicStrategy
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.multi_period import SeparateYearsStrategy
+from hubplanner.solver.needless import without_needless
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
 from hubplanner.solver.set_cover.strategy import SetCoverStrategy
@@ -103,6 +104,7 @@ def _solved(question: Question, context: SolveContext) -> Solution:
         candidate = Candidate(is_infeasible=True, conflict=conflict)
         return certify(question, candidate, context, "counted: no solver was asked")
     candidate, context, method = _candidate(question, context)
+    candidate = without_needless(question, candidate)
     if candidate.is_infeasible and candidate.conflict is None:
         context = context.searching
         with context.log.phase(_("find what clashes")):

@@ -39,6 +39,7 @@ from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of, splits
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.warm_start import given
+from hubplanner.solver.needless import plan_without_needless
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext
 from hubplanner.tolerances import EXACT
@@ -118,6 +119,7 @@ class AlphaFairStrategy:
             bounds.append(catchment(question.objective).value(found.years))
         elif fairness.prefer_largest_of is not None:
             with context.log.phase(_("prefer the largest catchments")):
+                found = _without_needless(question, found, goal)
                 spare = _spare(task, best, goal)
                 large = LargestCatchments(question=question, fairness=fairness, fairest=found, spare=spare).searched(
                     task
@@ -140,6 +142,16 @@ class AlphaFairStrategy:
             levels=(level,),
             version=found.version,
         )
+
+
+def _without_needless(question: Question, found: Incumbent, goal: Goal) -> Incumbent:
+    """Return a plan without hubs that serve nobody: in the largest places they would count all the same."""
+    plan = plan_without_needless(question, found.years[-1].plan, (goal,))
+    if plan is found.years[-1].plan:
+        return found
+    opened = np.zeros(len(question.instance.option), dtype=np.intp)
+    opened[plan.options] = plan.counts
+    return replace(found, years=(replace(found.years[-1], plan=plan),), opened=opened[None])
 
 
 def _fixed(question: Question) -> Ints | None:
@@ -171,7 +183,7 @@ def tangents_near_relaxation(
 
 
 def _refined(
-    task: Subproblem, utility: TangentUtility, bound: float, near: float
+    task: Subproblem, utility: TangentUtility, bound: float, near: float = NEAR
 ) -> tuple[TangentUtility, float, Floats]:
     """Return what the rounds of one program come to: each adds tangents at its shares. Hubs (p * o,) may be parts."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
