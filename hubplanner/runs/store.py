@@ -88,6 +88,7 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
     """
     folder = _own_run(word, runs, "removed")
     place = folder.absolute()
+    recover(place)  # what a writer left there that was killed is nobody's
     foreign = foreign_files(place, RUN_MARKS)
     if foreign and not force:
         allowed = _(

@@ -144,6 +144,15 @@ def test_what_others_put_into_a_run_is_not_removed_unasked(runs: Path) -> None:
     assert not (runs / "first").exists()
 
 
+def test_what_a_killed_writer_left_in_a_run_goes_with_it(runs: Path) -> None:
+    left = runs / "first/.hubplanner-abcdefgh"  # as `hubplanner stability` tries whether it may write there
+    left.mkdir()
+    for name in ("lock", "probe"):
+        (left / name).touch()
+    remove_run("first", runs)
+    assert not (runs / "first").exists()
+
+
 def test_a_run_gets_a_name_of_ones_own_whole_and_intact(runs: Path) -> None:
     files = {path.name: path.read_bytes() for path in (runs / "lean").iterdir()}
     assert rename_run("lean", "  منصوبہ   für Sindh ", runs) == runs / "منصوبہ für Sindh"
